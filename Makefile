@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# make, make install, make demo, make check; V=1 shows the commands.
+
+PREFIX ?= /usr/local
+DESTDIR ?=
+BINDIR ?= $(PREFIX)/bin
+LIBEXECDIR ?= $(PREFIX)/libexec/awstap
+MANDIR ?= $(PREFIX)/share/man
+BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
+DOCDIR ?= $(PREFIX)/share/doc/awstap
+PKG_CONFIG ?= pkg-config
+VERSION := 0.1.0
+
+# SANITIZE=1 builds everything with AddressSanitizer and UndefinedBehaviorSanitizer, in folders of its own.
+ifeq ($(SANITIZE),1)
+SUFFIX := -sanitized
+HARDEN := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+HARDEN_LINK := -fsanitize=address,undefined -pie
+STATIC := $(HARDEN_LINK)
+else
+HARDEN := -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection
+HARDEN_LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
+STATIC := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack
+endif
+WARN := -Wall -Wextra -Werror -Wconversion -Wsign-conversion -Wshadow -Wcast-qual -Wwrite-strings \
+        -Wmissing-prototypes -Wframe-larger-than=4096
+OBJ := build/obj$(SUFFIX)
+BIN := build/bin$(SUFFIX)
+ROOT := build/testroot$(SUFFIX)
+
+CFLAGS ?= -g
+CPPFLAGS += -D_GNU_SOURCE -DAWSTAP_VERSION='"$(VERSION)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' -Iproto
+ALL_CFLAGS = -std=c17 -fPIE $(HARDEN) $(WARN) $(CFLAGS)
+
+ifneq ($(V),1)
+Q := @
+SAY = @printf '  %-6s %s\n'
+else
+SAY = @:
+endif
+
+all:
+
+# A program: its folder, and what it links. objects() leaves out what is the seam of the other build.
+PROGRAMS := awstap awstap-agent awstap-signer awstap-fido awstap-net
+DIR_awstap := client
+DIR_awstap-agent := agent
+DIR_awstap-signer := agent/signer
+DIR_awstap-fido := agent/fido
+DIR_awstap-net := agent/net
+LIBS_awstap-agent = $(shell $(PKG_CONFIG) --libs libsodium)
+LIBS_awstap-signer = $(shell $(PKG_CONFIG) --libs libsodium libcrypto)
+LIBS_awstap-fido = $(shell $(PKG_CONFIG) --libs libfido2 libcrypto) -pthread
+LIBS_awstap-net = $(shell $(PKG_CONFIG) --libs libcurl expat)
+
+objects = $(patsubst %.c,$(OBJ)/%.o,$(filter-out $(2),$(wildcard $(1)/*.c)))
+PROTO := $(call objects,proto,proto/clock_system.c proto/clock_test.c)
+SYSTEM_CLOCK := $(OBJ)/proto/clock_system.o
+TEST_CLOCK := $(OBJ)/proto/clock_test.o
+SOFTKEY := $(call objects,tests/softkey,tests/softkey/pty.c tests/softkey/softkey_test.c tests/softkey/device.c)
+SOFTKEY_LIBS = $(shell $(PKG_CONFIG) --libs libcbor 2>/dev/null || echo -lcbor) -lcrypto
+
+$(OBJ)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(SAY) CC $<
+	$(Q)$(CC) $(CPPFLAGS) -I$(dir $<) $(INCLUDE) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+define program
+$(BIN)/$(1): $$(call objects,$$(DIR_$(1)),) $$(PROTO) $$(SYSTEM_CLOCK)
+	@mkdir -p $$(@D)
+	$$(SAY) LD $$@
+	$$(Q)$$(CC) $$(if $$(filter awstap,$(1)),$$(STATIC),$$(HARDEN_LINK)) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1))
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
+
+# The test build: the same objects, but for the clock, and the software key in the place of USB.
+define test_program
+$(ROOT)/$(1): $$(call objects,$$(DIR_$(1)),agent/fido/device.c) $$(PROTO) $$(TEST_CLOCK) \
+		$$(if $$(filter awstap-fido,$(1)),$$(OBJ)/tests/softkey/device.o $$(SOFTKEY))
+	@mkdir -p $$(@D)
+	$$(SAY) LD $$@
+	$$(Q)$$(CC) $$(if $$(filter awstap,$(1)),$$(STATIC),$$(HARDEN_LINK)) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1)) \
+		$$(if $$(filter awstap-fido,$(1)),$$(SOFTKEY_LIBS))
+endef
+$(foreach p,$(PROGRAMS),$(eval $(call test_program,$(p))))
+$(OBJ)/tests/softkey/%.o: INCLUDE := -Iagent/fido
+
+$(ROOT)/softkey-pty: $(SOFTKEY) $(OBJ)/tests/softkey/pty.o
+	$(SAY) LD $@
+	$(Q)$(CC) $(HARDEN_LINK) -o $@ $^ $(SOFTKEY_LIBS)
+
+$(ROOT)/clock:
+	@mkdir -p $(ROOT)/softkey
+	@echo 0 > $@
+
+all: $(PROGRAMS:%=$(BIN)/%)
+testroot: $(PROGRAMS:%=$(ROOT)/%) $(ROOT)/softkey-pty $(ROOT)/clock
+
+# Unit tests and fuzz targets stand in folders named for the program whose objects they link, all but its main().
+TEST_DIR_proto := proto
+TEST_DIR_agent := agent
+TEST_DIR_signer := agent/signer
+TEST_DIR_fido := agent/fido
+TEST_DIR_net := agent/net
+TEST_DIR_client := client
+TEST_LIBS = $(LIBS_awstap-$*)
+
+archive = $(OBJ)/$(1).a
+define test_archive
+$(call archive,$(1)): $$(call objects,$$(TEST_DIR_$(1)),$$(TEST_DIR_$(1))/main.c) $$(PROTO) $$(SYSTEM_CLOCK)
+	@mkdir -p $$(@D)
+	@rm -f $$@
+	$$(Q)ar rcs $$@ $$(sort $$^)
+build/unit$$(SUFFIX)/$(1)/%: $(OBJ)/tests/unit/$(1)/%.o $$(call archive,$(1))
+	@mkdir -p $$(@D)
+	$$(SAY) LD $$@
+	$$(Q)$$(CC) $$(HARDEN_LINK) $$(UNIT_LDFLAGS) -o $$@ $$^ -lcmocka $$(LIBS_awstap-$(1))
+build/fuzz$$(SUFFIX)/$(1)/%: $(OBJ)/tests/fuzz/$(1)/%.o $(OBJ)/tests/fuzz/replay.o $$(call archive,$(1))
+	@mkdir -p $$(@D)
+	$$(SAY) LD $$@
+	$$(Q)$$(CC) $$(HARDEN_LINK) -o $$@ $$^ $$(LIBS_awstap-$(1))
+$(OBJ)/tests/unit/$(1)/%.o: INCLUDE := -I$$(TEST_DIR_$(1))
+$(OBJ)/tests/fuzz/$(1)/%.o: INCLUDE := -I$$(TEST_DIR_$(1))
+endef
+$(foreach d,proto agent signer fido net client,$(eval $(call test_archive,$(d))))
+
+UNIT_TESTS := $(patsubst tests/unit/%.c,build/unit$(SUFFIX)/%,$(wildcard tests/unit/*/*_test.c))
+FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz$(SUFFIX)/%,$(wildcard tests/fuzz/*/*.c))
+
+build/unit$(SUFFIX)/softkey/softkey_test: $(SOFTKEY) $(OBJ)/tests/softkey/device.o $(OBJ)/tests/softkey/softkey_test.o
+	@mkdir -p $(@D)
+	$(SAY) LD $@
+	$(Q)$(CC) $(HARDEN_LINK) -o $@ $^ -lcmocka $(LIBS_awstap-fido) $(SOFTKEY_LIBS)
+
+tests-built: testroot $(UNIT_TESTS) $(FUZZERS) build/unit$(SUFFIX)/softkey/softkey_test
+
+check: packages-check
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all tests-built
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) tests-built SANITIZE=1
+	$(Q)tests/check
+
+demo: packages-demo
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) testroot
+	$(Q)tests/demo
+
+bench: packages-check
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) testroot
+	$(Q)tests/bench/run
+
+packages-demo packages-check: packages-%:
+	@tests/packages $*
+
+install: all
+	install -d -m 0755 "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(LIBEXECDIR)" "$(DESTDIR)$(MANDIR)/man1" \
+		"$(DESTDIR)$(BASHCOMPDIR)" "$(DESTDIR)$(DOCDIR)"
+	install -m 0755 $(BIN)/awstap "$(DESTDIR)$(BINDIR)/awstap"
+	install -m 0711 $(filter-out $(BIN)/awstap,$(PROGRAMS:%=$(BIN)/%)) "$(DESTDIR)$(LIBEXECDIR)/"
+	install -m 0644 client/awstap.1 "$(DESTDIR)$(MANDIR)/man1/awstap.1"
+	install -m 0644 client/awstap.bash "$(DESTDIR)$(BASHCOMPDIR)/awstap"
+	install -m 0644 README.md LICENSE "$(DESTDIR)$(DOCDIR)/"
+
+uninstall:
+	rm -f "$(DESTDIR)$(BINDIR)/awstap" "$(DESTDIR)$(MANDIR)/man1/awstap.1" "$(DESTDIR)$(BASHCOMPDIR)/awstap" \
+		$(PROGRAMS:%="$(DESTDIR)$(LIBEXECDIR)/%") "$(DESTDIR)$(DOCDIR)/README.md" "$(DESTDIR)$(DOCDIR)/LICENSE"
+	-rmdir "$(DESTDIR)$(LIBEXECDIR)" "$(DESTDIR)$(DOCDIR)"
+
+clean:
+	rm -rf build
+
+.PHONY: all testroot tests-built check demo bench packages-demo packages-check install uninstall clean
+.SECONDARY:
+
+-include $(shell find $(OBJ) -name '*.d' 2>/dev/null)
