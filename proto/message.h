@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#ifndef AWSTAP_MESSAGE_H
+#define AWSTAP_MESSAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "buf.h"
+
+/*
+ * Every message that awstap's programs send each other. PROTOCOL.md says the same in prose; a test
+ * holds the two together. A frame is u32 length (of what follows), u8 type, fields; numbers are
+ * big-endian. A field is a u32, a u64, or a string: u32 length and bytes. A text is a string that
+ * ends in one NUL, counted in its length; a list is a string of texts one after the other.
+ */
+
+#define PROTOCOL_VERSION 1u
+#define FRAME_MAX        ((size_t)64 * 1024) /* a frame with its length: the largest AWS reply is far below */
+
+enum message_type {
+    /* Any conversation. */
+    MSG_HELLO = 1,
+    MSG_DONE = 2,
+    MSG_FAILED = 3,
+    MSG_PROGRESS = 4,
+
+    /* The client asks the agent. */
+    MSG_GET = 16,
+    MSG_LEAVE = 17,
+    MSG_STATUS = 18,
+    MSG_LOCK = 19,
+    MSG_SESSION = 20,
+    MSG_AGENT = 21,
+    MSG_CACHED = 22,
+
+    /* The client asks, the agent hands the request on to a signer unchanged, and the answers back. */
+    MSG_FACTOR_ADD = 32,
+    MSG_FACTOR_LIST = 33,
+    MSG_FACTOR_REMOVE = 34,
+    MSG_KEY_ADD = 35,
+    MSG_KEY_LIST = 36,
+    MSG_KEY_REMOVE = 37,
+    MSG_MFA_IMPORT = 38,
+    MSG_MFA_CODE = 39,
+    MSG_FACTOR = 48,
+    MSG_KEY = 49,
+    MSG_CODE = 50,
+
+    /* The agent and its starter. */
+    MSG_START = 64,
+    MSG_STARTED = 65,
+
+    /* The agent and a signer. */
+    MSG_PLACES = 80,
+    MSG_WANT = 81,
+    MSG_ISSUED = 82,
+    MSG_REFUSED = 83,
+    MSG_LATER = 84,
+    MSG_NEED = 85,
+    MSG_HELPER = 86,
+
+    /* A signer and awstap-fido. */
+    MSG_FIDO_LIST = 96,
+    MSG_FIDO_DEVICE = 97,
+    MSG_FIDO_SELECT = 98,
+    MSG_FIDO_CREDENTIAL = 99,
+    MSG_FIDO_ENROL = 100,
+    MSG_FIDO_DERIVE = 101,
+    MSG_FIDO_TOUCH = 102,
+    MSG_FIDO_ENROLLED = 103,
+    MSG_FIDO_SECRET = 104,
+    MSG_FIDO_FAILED = 105,
+
+    /* A signer and awstap-net. */
+    MSG_NET_CONNECT = 112,
+    MSG_NET_CONNECTED = 113,
+    MSG_NET_REQUEST = 114,
+    MSG_NET_REPLY = 115,
+    MSG_NET_FAILED = 116,
+};
+
+/* The exit statuses of awstap, carried by MSG_FAILED. */
+enum exit_status {
+    EXIT_DONE = 0,
+    EXIT_FAILED = 1,   /* unknown name, no vault, exists already */
+    EXIT_USAGE = 2,
+    EXIT_NO_AGENT = 3,
+    EXIT_PERSON = 4,   /* the person did not or could not confirm */
+    EXIT_AWS = 5,      /* AWS refused or could not be reached */
+    EXIT_VAULT = 6,    /* the vault is damaged or refused */
+};
+
+enum program { PROGRAM_SIGNER = 1, PROGRAM_FIDO = 2, PROGRAM_NET = 3 };
+
+enum factor_kind { FACTOR_FIDO2 = 1, FACTOR_PASSPHRASE = 2, FACTOR_RECOVERY = 3 };
+
+/* What a flight is waiting for; the text beside it is what a person reads. */
+enum progress_kind {
+    PROGRESS_TOUCH = 1, /* a security key blinks */
+    PROGRESS_CODE = 2,  /* an unused TOTP code is awaited */
+    PROGRESS_AWS = 3,   /* AWS asked us to slow down, or an answer is awaited again */
+    PROGRESS_NOTE = 4,  /* said once, no wait */
+};
+
+enum fido_flag { FIDO_UP = 1, FIDO_UV = 2, FIDO_PIN = 4 };
+
+/* Where a conversation with AWS failed. */
+enum net_failure {
+    NET_UNREACHABLE = 1, /* not resolved, not connected, no TLS: nothing was sent */
+    NET_UNTRUSTED = 2,   /* the server's certificate was refused: nothing was sent */
+    NET_UNKNOWN = 3,     /* sent, and no whole answer came: what AWS did is not known */
+    NET_BAD_REPLY = 4,   /* an answer that is not AWS's: too large, not XML, a redirect */
+};
+
+struct bytes {
+    const uint8_t *data;
+    size_t len;
+};
+
+/* Texts one after the other, each with its NUL; walk them with list_next(). */
+struct list {
+    const char *data;
+    size_t len;
+};
+
+/* The text after item (NULL: the first), or NULL at the end. */
+const char *list_next(const struct list *list, const char *item);
+
+/*
+ * One struct per message that has fields. Decoded pointers lead into the frame and live as long as
+ * it does. Empty texts stand for "not given". Times are seconds since 1970, durations seconds.
+ */
+struct msg_hello { uint32_t protocol; const char *version; };
+struct msg_done { const char *text; };
+struct msg_failed { uint32_t status; const char *text; };
+struct msg_progress { uint32_t kind; const char *text; };
+
+struct msg_get { const char *key; uint32_t duration; };
+struct msg_session {
+    const char *access_key_id, *secret_access_key, *session_token;
+    uint64_t expiration;
+    const char *account, *region;
+};
+struct msg_agent { const char *version; uint32_t pid; const char *vault, *state; uint32_t waiting; };
+struct msg_cached {
+    const char *key, *access_key_id;
+    uint32_t duration;
+    uint64_t expiration;
+};
+
+struct msg_factor_add { uint32_t kind; const char *label, *device; };
+struct msg_factor_remove { uint32_t id; };
+struct msg_key_add { const char *name, *region, *mfa_serial, *sts_url, *iam_url, *ca_bundle; };
+struct msg_key_remove { const char *name; };
+struct msg_mfa_import { const char *key, *mfa_serial; };
+struct msg_mfa_code { const char *key; };
+struct msg_factor {
+    uint32_t id, kind;
+    const char *label;
+    uint32_t flags; /* enum fido_flag */
+    struct bytes aaguid;
+    uint64_t created;
+};
+struct msg_key {
+    const char *name, *access_key_id, *arn, *account, *partition, *region, *mfa_serial;
+    const char *sts_url, *iam_url, *ca_bundle;
+    uint32_t has_seed;
+    uint64_t created;
+};
+struct msg_code { const char *code; uint32_t seconds; };
+
+struct msg_start { uint32_t program; };
+struct msg_started { uint32_t pid; };
+
+struct msg_places { const char *vault, *state; };
+struct msg_want { uint32_t flight; const char *key; uint32_t duration; };
+struct msg_issued {
+    uint32_t flight;
+    const char *access_key_id, *secret_access_key, *session_token;
+    uint64_t expiration;
+    uint32_t lifetime; /* what is left of it by AWS's clock, whatever ours says */
+    const char *account, *region;
+};
+struct msg_refused { uint32_t flight, status; const char *text; };
+struct msg_later { uint32_t flight; };
+struct msg_need { uint32_t program; };
+
+struct msg_fido_device { const char *path, *product; };
+struct msg_fido_select { const char *path; };
+struct msg_fido_credential {
+    uint32_t slot;
+    struct bytes id, public_key, salt;
+    uint32_t flags;
+    struct bytes aaguid;
+};
+struct msg_fido_enrol { const char *path; struct bytes user_id, salt; uint32_t flags; };
+struct msg_fido_derive { const char *path; };
+struct msg_fido_enrolled {
+    struct bytes id, public_key, aaguid;
+    uint32_t flags;
+    struct bytes secret;
+};
+struct msg_fido_secret { uint32_t slot; struct bytes secret; };
+struct msg_fido_failed { uint32_t code; const char *text; };
+
+struct msg_net_connect { const char *url, *ca_bundle; };
+struct msg_net_connected { uint64_t date; };
+struct msg_net_request { struct list headers; struct bytes body; };
+struct msg_net_reply {
+    uint32_t http_status;
+    uint64_t date;
+    const char *request_id, *code, *message; /* code is empty when the call succeeded */
+    struct list fields; /* path, value, path, value, …: every leaf of the XML reply */
+};
+struct msg_net_failed { uint32_t failure; const char *text; };
+
+struct frame {
+    uint8_t type;
+    const uint8_t *body;
+    size_t len;
+};
+
+/* Append the message of this type; msg is its struct (NULL where it has no fields). 0 or a negative errno. */
+int message_put(struct buf *out, enum message_type type, const void *msg);
+
+/*
+ * Look at the front of in for a whole frame. 1: *frame points into in, and message_drop() takes it
+ * off; 0: more bytes are needed; -EPROTO: these bytes are no frame of ours.
+ */
+int message_next(const struct buf *in, struct frame *frame);
+void message_drop(struct buf *in, const struct frame *frame);
+
+/* Append a frame as it came. 0 or a negative errno. */
+int message_forward(struct buf *out, const struct frame *frame);
+
+/* Decode a frame of the expected type into its struct. 0, or -EPROTO: wrong type, length, text or a trailing byte. */
+int message_get(const struct frame *frame, enum message_type type, void *msg);
+
+/* Whether a descriptor travels with messages of this type. */
+bool message_carries_fd(uint8_t type);
+
+/* The name as PROTOCOL.md has it, or NULL for an unknown type. */
+const char *message_name(uint8_t type);
+
+#endif
