@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#ifndef AWSTAP_SESSION_H
+#define AWSTAP_SESSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "message.h"
+
+#define SESSION_KEY_MAX     64    /* the characters of a key's name */
+#define SESSION_DURATION    43200 /* seconds, where nobody says otherwise: STS's own default */
+#define SESSION_DURATION_LO 900   /* what GetSessionToken accepts */
+#define SESSION_DURATION_HI 129600
+
+/* What a session is asked for by: all that changes what AWS returns, and nothing else. */
+struct spec {
+    char key[SESSION_KEY_MAX + 1];
+    uint32_t duration;
+};
+
+bool spec_equal(const struct spec *a, const struct spec *b);
+
+/* A cached session. All of it, the texts too, is one block of the arena. Times of clock_boot_ms(). */
+struct session {
+    struct session *next; /* in its bucket */
+    struct spec spec;
+    const char *access_key_id, *secret_access_key, *session_token, *account, *region;
+    uint64_t expiration; /* as AWS said, seconds since 1970 */
+    uint64_t renew_ms;   /* from here on it counts as missing, but is served if nobody touches */
+    uint64_t end_ms;     /* from here on it is gone */
+    uint64_t quiet_ms;   /* nobody touched when it was to be renewed: no new prompt before this */
+};
+
+/* Make the cache ready; from here on what expires is wiped by a timer of the loop. 0 or a negative errno. */
+int session_open(void);
+
+/* Keep what STS issued, in place of what was there for this spec. NULL when the arena is full. Owned by the cache. */
+struct session *session_store(const struct spec *spec, const struct msg_issued *issued);
+
+/* The session for this spec, still valid, or NULL. It may be gone after the next call of any session_ function. */
+struct session *session_find(const struct spec *spec);
+
+/* Whether it may be served without trying to renew it first. */
+bool session_is_fresh(const struct session *session);
+
+/* Nobody touched: serve it as it is, and leave the person in peace for a while. */
+void session_keep_quiet(struct session *session);
+
+/* Wipe one key's sessions (NULL: everyone's). */
+void session_forget(const char *key);
+
+/* Call visit for each valid session. It must not change the cache. */
+void session_each(void (*visit)(const struct session *session, void *context), void *context);
+
+#endif

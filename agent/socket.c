@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The agent's listening socket: made in a folder of our own, or handed over by systemd.
+#include "socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define BACKLOG         256
+#define LISTEN_FDS_FROM 3 /* SD_LISTEN_FDS_START */
+
+static struct sockaddr_un bound; /* empty: we made none */
+static struct stat bound_stat;
+
+int socket_default_path(char *path, size_t size)
+{
+    const char *given = getenv("AWSTAP_SOCK"), *runtime = getenv("XDG_RUNTIME_DIR");
+    char fallback[64];
+    struct stat st;
+    int n;
+
+    if (given && given[0]) {
+        n = snprintf(path, size, "%s", given);
+    } else {
+        snprintf(fallback, sizeof fallback, "/run/user/%u", (unsigned)geteuid());
+        if (!runtime || runtime[0] != '/')
+            runtime = fallback;
+        if (runtime == fallback && (stat(fallback, &st) < 0 || st.st_uid != geteuid()))
+            return -ENOENT;
+        n = snprintf(path, size, "%s/awstap/agent.sock", runtime);
+    }
+    return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+/* A folder that others could write to, or swap for another, is no place for a socket that we trust. */
+static int own_folder(const char *path)
+{
+    char folder[sizeof bound.sun_path];
+    struct stat st;
+    char *slash;
+
+    snprintf(folder, sizeof folder, "%s", path);
+    if (!(slash = strrchr(folder, '/')) || slash == folder)
+        return -EINVAL;
+    *slash = '\0';
+    if (mkdir(folder, 0700) < 0 && errno != EEXIST)
+        return -errno;
+    if (lstat(folder, &st) < 0)
+        return -errno;
+    return S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & (S_IRWXG | S_IRWXO)) ? 0 : -EPERM;
+}
+
+/* Held as long as the process lives: the descriptor is never closed. */
+static int take_lock(const char *path)
+{
+    char lock_path[sizeof bound.sun_path + 8];
+    int fd;
+
+    snprintf(lock_path, sizeof lock_path, "%s.lock", path);
+    fd = open(lock_path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0)
+        return -errno;
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0) {
+        int r = errno == EWOULDBLOCK ? -EADDRINUSE : -errno;
+
+        close(fd);
+        return r;
+    }
+    return 0;
+}
+
+static int bind_socket(int fd, const struct sockaddr_un *address)
+{
+    mode_t mask = umask(0177);
+    int r = 0;
+
+    if (unlink(address->sun_path) < 0 && errno != ENOENT)
+        r = -errno;
+    else if (bind(fd, (const struct sockaddr *)address, sizeof *address) < 0 ||
+             stat(address->sun_path, &bound_stat) < 0 || listen(fd, BACKLOG) < 0)
+        r = -errno;
+    umask(mask);
+    return r;
+}
+
+int socket_listen(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    int fd, r;
+
+    if (strlen(path) >= sizeof address.sun_path)
+        return -ENAMETOOLONG;
+    strcpy(address.sun_path, path);
+    if ((r = own_folder(path)) < 0 || (r = take_lock(path)) < 0)
+        return r;
+    if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0)
+        return -errno;
+    if ((r = bind_socket(fd, &address)) < 0) {
+        close(fd);
+        return r;
+    }
+    bound = address;
+    return fd;
+}
+
+int socket_inherited(void)
+{
+    const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+    int listening = 0, flags;
+    socklen_t size = sizeof listening;
+
+    if (!pid || !count || strtol(pid, NULL, 10) != getpid() || strtol(count, NULL, 10) < 1)
+        return -ENOENT;
+    if (getsockopt(LISTEN_FDS_FROM, SOL_SOCKET, SO_ACCEPTCONN, &listening, &size) < 0 || !listening)
+        return -EINVAL;
+    if ((flags = fcntl(LISTEN_FDS_FROM, F_GETFL)) < 0 ||
+        fcntl(LISTEN_FDS_FROM, F_SETFL, flags | O_NONBLOCK) < 0 ||
+        fcntl(LISTEN_FDS_FROM, F_SETFD, FD_CLOEXEC) < 0)
+        return -errno;
+    return LISTEN_FDS_FROM;
+}
+
+void socket_remove(void)
+{
+    struct stat st;
+
+    if (bound.sun_path[0] && stat(bound.sun_path, &st) == 0 && st.st_dev == bound_stat.st_dev &&
+        st.st_ino == bound_stat.st_ino)
+        unlink(bound.sun_path);
+}

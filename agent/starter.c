@@ -1,0 +1,207 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The starter: posix_spawn of the programs beside the agent, with nothing inherited but a conversation.
+#include "starter.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "beside.h"
+#include "channel.h"
+#include "harden.h"
+
+#define SEND_MS  5000 /* the agent reads at once, or is dead */
+#define ENV_MAX  16
+
+static const char *const NAMES[] = {
+    [PROGRAM_SIGNER] = "awstap-signer", [PROGRAM_FIDO] = "awstap-fido", [PROGRAM_NET] = "awstap-net"};
+#define PROGRAMS (sizeof NAMES / sizeof *NAMES)
+
+static char paths[PROGRAMS][BESIDE_MAX];
+
+/* All that a helper gets of our environment: the proxy settings, which awstap-net needs. */
+static const char *const KEPT[] = {"http_proxy=", "https_proxy=", "HTTPS_PROXY=", "all_proxy=",
+                                   "ALL_PROXY=",  "no_proxy=",    "NO_PROXY="};
+
+static void helper_environment(char **environment)
+{
+    size_t n = 0;
+
+    for (char **entry = environ; *entry; entry++)
+        for (size_t i = 0; i < sizeof KEPT / sizeof *KEPT && n < ENV_MAX - 1; i++)
+            if (strncmp(*entry, KEPT[i], strlen(KEPT[i])) == 0)
+                environment[n++] = *entry;
+    environment[n] = NULL;
+}
+
+static int spawn_attributes(posix_spawnattr_t *attributes)
+{
+    sigset_t none, all;
+    int r;
+
+    sigemptyset(&none);
+    sigfillset(&all);
+    if ((r = posix_spawnattr_init(attributes)))
+        return r;
+    if ((r = posix_spawnattr_setsigmask(attributes, &none)) ||
+        (r = posix_spawnattr_setsigdefault(attributes, &all)) ||
+        (r = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF)))
+        posix_spawnattr_destroy(attributes);
+    return r;
+}
+
+static int spawn_files(posix_spawn_file_actions_t *files, int conversation)
+{
+    int r;
+
+    if ((r = posix_spawn_file_actions_init(files)))
+        return r;
+    if ((r = posix_spawn_file_actions_addopen(files, 0, "/dev/null", O_RDONLY, 0)) ||
+        (r = posix_spawn_file_actions_addopen(files, 1, "/dev/null", O_WRONLY, 0)) ||
+        (r = posix_spawn_file_actions_adddup2(files, conversation, CHANNEL_HELPER_FD)) ||
+        (r = posix_spawn_file_actions_addclosefrom_np(files, CHANNEL_HELPER_FD + 1)))
+        posix_spawn_file_actions_destroy(files);
+    return r;
+}
+
+/* 0 and *pid, or the errno that posix_spawn gives, the failed exec's included. */
+static int spawn_helper(uint32_t program, int conversation, pid_t *pid)
+{
+    char *environment[ENV_MAX], *arguments[] = {paths[program], NULL};
+    posix_spawn_file_actions_t files;
+    posix_spawnattr_t attributes;
+    int r;
+
+    helper_environment(environment);
+    if ((r = spawn_attributes(&attributes)))
+        return r;
+    if (!(r = spawn_files(&files, conversation))) {
+        r = posix_spawn(pid, paths[program], &files, &attributes, arguments, environment);
+        posix_spawn_file_actions_destroy(&files);
+    }
+    posix_spawnattr_destroy(&attributes);
+    return r;
+}
+
+static void reap(int signal)
+{
+    int saved = errno;
+
+    (void)signal;
+    while (waitpid(-1, NULL, WNOHANG) > 0)
+        ;
+    errno = saved;
+}
+
+/* SIGCHLD waits meanwhile, so that the pid can't be reaped and given away before it has a pidfd. */
+static int start(uint32_t program, int conversation, pid_t *pid)
+{
+    sigset_t child, before;
+    int r, pidfd = -1;
+
+    sigemptyset(&child);
+    sigaddset(&child, SIGCHLD);
+    sigprocmask(SIG_BLOCK, &child, &before);
+    r = spawn_helper(program, conversation, pid);
+    if (!r && (pidfd = (int)syscall(SYS_pidfd_open, *pid, 0)) < 0) {
+        r = errno;
+        kill(*pid, SIGKILL);
+    }
+    sigprocmask(SIG_SETMASK, &before, NULL);
+    return r ? -r : pidfd;
+}
+
+static int answer(struct channel *agent, uint32_t program, int conversation)
+{
+    struct msg_failed failed = {.status = EXIT_FAILED};
+    struct msg_started started;
+    char text[BESIDE_MAX + 64];
+    pid_t pid = 0;
+    int pidfd = start(program, conversation, &pid);
+
+    close(conversation);
+    if (pidfd >= 0) {
+        started.pid = (uint32_t)pid;
+        return channel_send(agent, MSG_STARTED, &started, pidfd, SEND_MS);
+    }
+    snprintf(text, sizeof text, "cannot start %.900s: %s; install awstap again", paths[program], strerror(-pidfd));
+    failed.text = text;
+    return channel_send(agent, MSG_FAILED, &failed, -1, SEND_MS);
+}
+
+static int serve(struct channel *agent)
+{
+    struct msg_start request;
+    struct frame frame;
+    int r, conversation;
+
+    if ((r = channel_receive(agent, &frame, -1)) <= 0)
+        return r < 0 ? r : -EPIPE;
+    conversation = channel_claim_fd(agent);
+    if ((r = message_get(&frame, MSG_START, &request)) < 0)
+        return r;
+    channel_drop(agent, &frame);
+    if (conversation < 0 || request.program >= PROGRAMS || !NAMES[request.program])
+        return -EPROTO;
+    return answer(agent, request.program, conversation);
+}
+
+static int prepare(struct channel *agent, int fd)
+{
+    struct sigaction reaper = {.sa_handler = reap, .sa_flags = SA_RESTART | SA_NOCLDSTOP};
+    int r = 0;
+
+    for (size_t i = 0; i < PROGRAMS; i++)
+        if (NAMES[i] && (r = beside_path(NAMES[i], paths[i], sizeof paths[i])) < 0)
+            return r;
+    /* Ctrl-C in the terminal of an agent in the foreground is the agent's to answer. */
+    signal(SIGINT, SIG_IGN);
+    signal(SIGTERM, SIG_IGN);
+    signal(SIGHUP, SIG_IGN);
+    if (sigaction(SIGCHLD, &reaper, NULL) < 0)
+        return -errno;
+    if ((r = harden_process()) < 0 || (r = arena_open((size_t)256 * 1024, ARENA_LOCK_WANTED)) < 0)
+        return r;
+    return channel_open(agent, fd);
+}
+
+static _Noreturn void run(int fd)
+{
+    struct channel agent;
+    int r = prepare(&agent, fd);
+
+    while (r >= 0)
+        r = serve(&agent);
+    _exit(r == -EPIPE ? 0 : 1);
+}
+
+int starter_fork(void)
+{
+    int ends[2];
+    pid_t pid;
+
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+        return -errno;
+    if ((pid = fork()) < 0) {
+        int r = -errno;
+
+        close(ends[0]);
+        close(ends[1]);
+        return r;
+    }
+    if (pid == 0) {
+        close(ends[0]);
+        run(ends[1]);
+    }
+    close(ends[1]);
+    return ends[0];
+}
