@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The signer's conversation with its agent.
+#include "agent.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "clock.h"
+
+#define SEND_MS  5000 /* the agent never blocks: slower than this it is gone */
+#define START_MS 5000 /* to start a helper */
+
+/* What is in memory is wiped with the process; what was half done at AWS is in the journal. */
+static _Noreturn void agent_is_gone(void)
+{
+    arena_close();
+    _exit(0);
+}
+
+int agent_open(struct agent *agent)
+{
+    struct msg_places places;
+    struct frame frame;
+    int r;
+
+    buf_init(&agent->request);
+    buf_init(&agent->wants);
+    if ((r = channel_open(&agent->channel, CHANNEL_HELPER_FD)) < 0)
+        return r;
+    if (channel_receive(&agent->channel, &frame, START_MS) != 1)
+        return -EPROTO;
+    if ((r = message_get(&frame, MSG_PLACES, &places)) < 0)
+        return r;
+    agent->vault = arena_strdup(places.vault);
+    agent->state = arena_strdup(places.state);
+    channel_drop(&agent->channel, &frame);
+    return agent->vault && agent->state ? 0 : -ENOMEM;
+}
+
+void agent_request(struct agent *agent, struct frame *request)
+{
+    struct frame frame;
+
+    if (channel_receive(&agent->channel, &frame, -1) != 1 || message_forward(&agent->request, &frame) < 0 ||
+        message_next(&agent->request, request) != 1)
+        agent_is_gone();
+    channel_drop(&agent->channel, &frame);
+}
+
+void agent_send(struct agent *agent, enum message_type type, const void *msg)
+{
+    if (channel_send(&agent->channel, type, msg, -1, SEND_MS) < 0)
+        agent_is_gone();
+}
+
+void agent_progress(struct agent *agent, enum progress_kind kind, const char *format, ...)
+{
+    char text[256];
+    const struct msg_progress progress = {kind, text};
+    va_list args;
+
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    agent_send(agent, MSG_PROGRESS, &progress);
+}
+
+/* The one kind of frame that may come at any time. */
+static void keep_want(struct agent *agent, const struct frame *frame)
+{
+    if (frame->type != MSG_WANT || message_forward(&agent->wants, frame) < 0)
+        agent_is_gone();
+    channel_drop(&agent->channel, frame);
+}
+
+int agent_need(struct agent *agent, enum program program, struct channel *helper, struct error *error)
+{
+    const struct msg_need need = {program};
+    struct msg_failed failed;
+    struct frame frame;
+    int r;
+
+    agent_send(agent, MSG_NEED, &need);
+    for (;;) {
+        if (channel_receive(&agent->channel, &frame, START_MS) != 1)
+            agent_is_gone();
+        if (frame.type != MSG_WANT)
+            break;
+        keep_want(agent, &frame);
+    }
+    if (message_get(&frame, MSG_HELPER, NULL) == 0)
+        r = channel_open(helper, channel_claim_fd(&agent->channel));
+    else if (message_get(&frame, MSG_FAILED, &failed) == 0)
+        r = error_set(error, failed.status, "%s", failed.text);
+    else
+        agent_is_gone();
+    channel_drop(&agent->channel, &frame);
+    return r < -1 ? error_set(error, EXIT_FAILED, "cannot talk to a helper: %s", strerror(-r)) : r;
+}
+
+bool agent_look(struct agent *agent)
+{
+    struct frame frame;
+    int r;
+
+    if (channel_fill(&agent->channel) < 0)
+        agent_is_gone();
+    while ((r = channel_next(&agent->channel, &frame)) == 1)
+        keep_want(agent, &frame);
+    if (r < 0 || agent->channel.ended)
+        agent_is_gone();
+    return buf_len(&agent->wants) > 0;
+}
+
+void agent_wait(struct agent *agent, uint64_t deadline_ms)
+{
+    int left;
+
+    while ((left = clock_left_ms(deadline_ms)) != 0) {
+        struct pollfd pollfd = {.fd = agent->channel.fd, .events = POLLIN};
+
+        if (poll(&pollfd, 1, left) > 0)
+            agent_look(agent);
+    }
+}
+
+bool agent_next_want(struct agent *agent, struct msg_want *want)
+{
+    struct frame frame;
+
+    if (message_next(&agent->wants, &frame) != 1)
+        return false;
+    if (message_get(&frame, MSG_WANT, want) < 0)
+        agent_is_gone();
+    return true;
+}
+
+void agent_drop_want(struct agent *agent)
+{
+    struct frame frame;
+
+    if (message_next(&agent->wants, &frame) == 1)
+        message_drop(&agent->wants, &frame);
+}

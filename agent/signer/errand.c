@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// What all errands need.
+#include "errand.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "arena.h"
+
+#define DONE_MAX 1024
+
+int errand_done(char **done, struct error *error, const char *format, ...)
+{
+    va_list args;
+
+    if (!(*done = arena_alloc(DONE_MAX)))
+        return error_set(error, EXIT_FAILED, "out of memory");
+    va_start(args, format);
+    vsnprintf(*done, DONE_MAX, format, args);
+    va_end(args);
+    return 0;
+}
+
+int errand_vault(struct agent *agent, struct vault **vault, struct error *error)
+{
+    return vault_read(agent->vault, agent->state, vault, error) == 0 ? 0 : -1;
+}
+
+int errand_malformed(struct error *error)
+{
+    return error_set(error, EXIT_USAGE, "the request is malformed; are awstap and its agent of one version?");
+}

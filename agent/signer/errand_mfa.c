@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// MFA devices: take over the seed of one, show a code of one.
+#include "errand.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "arena.h"
+#include "clock.h"
+#include "input.h"
+#include "ledger.h"
+#include "seed.h"
+#include "sts.h"
+#include "totp.h"
+#include "touch.h"
+#include "want.h"
+
+static int read_seed(struct agent *agent, int fd, struct seed *seed, struct error *error)
+{
+    struct buf input;
+    int r;
+
+    buf_init(&input);
+    r = input_read(agent, fd, SEED_INPUT_MAX, &input, error);
+    if (r == 0)
+        r = seed_read(&input, seed, error);
+    buf_free(&input);
+    return r;
+}
+
+/* The serial that was given, or else the one that the key has. */
+static const char *choose_serial(const struct key *key, const char *given, struct error *error)
+{
+    const char *serial = given[0] ? given : key->mfa_serial;
+
+    if (!serial[0]) {
+        error_set(error, EXIT_USAGE, "which MFA device? give its ARN with --mfa-serial, like arn:%s:iam::%s:mfa/NAME",
+                  key->partition, key->account);
+        return NULL;
+    }
+    return mfa_serial_check(serial, error) == 0 ? serial : NULL;
+}
+
+static int seal(struct agent *agent, struct vault *vault, struct key *key, const char *serial, const struct seed *seed,
+                char **done, struct error *error)
+{
+    char purpose[KEY_NAME_MAX + 48];
+
+    snprintf(purpose, sizeof purpose, "to seal the MFA seed of %s", key->name);
+    if (touch_unlock(agent, vault, purpose, NULL, error) < 0 ||
+        vault_set_mfa(vault, key, serial, seed->data, seed->len, error) < 0 || vault_write(vault, error) < 0)
+        return -1;
+    return errand_done(done, error, "the MFA seed of %s is sealed: %s", key->name, key->mfa_serial);
+}
+
+int errand_mfa_import(struct agent *agent, const struct frame *frame, int fd, char **done, struct error *error)
+{
+    struct msg_mfa_import request;
+    struct vault *vault = NULL;
+    struct seed seed = {0};
+    const char *serial;
+    struct key *key;
+    int r = -1;
+
+    if (message_get(frame, MSG_MFA_IMPORT, &request) < 0)
+        return errand_malformed(error);
+    if (errand_vault(agent, &vault, error) == 0 && (key = vault_key(vault, request.key, error)) &&
+        (serial = choose_serial(key, request.mfa_serial, error)) && read_seed(agent, fd, &seed, error) == 0)
+        r = seal(agent, vault, key, serial, &seed, done, error);
+    seed_free(&seed);
+    vault_free(vault);
+    return r;
+}
+
+/* AWS's clock is what the code must fit. Where AWS can't be reached ours has to do. */
+static void learn_clock(struct agent *agent, const struct key *key, struct server *server)
+{
+    struct error unreachable = {0};
+
+    if (server_begin(server, agent, ENDPOINT_STS, key->region, key->sts_url, key->ca_bundle, &unreachable) < 0 ||
+        server_await(server, &unreachable) < 0)
+        agent_progress(agent, PROGRESS_NOTE, "AWS's clock is not known, using this computer's: %s", unreachable.text);
+}
+
+/* Take the first unused step for ourselves. 0 or -1 with error. */
+static int take_step(struct agent *agent, const struct vault *vault, const struct key *key, const struct server *server,
+                     uint64_t *step, struct error *error)
+{
+    int r;
+
+    do {
+        if (want_await_step(agent, vault, key, server, error) < 0)
+            return -1;
+        *step = totp_step(server_now_ms(server));
+        r = ledger_use(vault->state, key->mfa_serial, *step, *step, error);
+    } while (r == 0);
+    return r < 0 ? -1 : 0;
+}
+
+static int show_code(struct agent *agent, const struct vault *vault, const struct key *key, const struct server *server,
+                     struct error *error)
+{
+    struct record_secret *seed;
+    char text[TOTP_CODE_SIZE] = "";
+    struct msg_code code = {.code = text};
+    uint64_t step = 0;
+    int r = -1;
+
+    if (vault_open_seed(vault, key, &seed, error) < 0)
+        return -1;
+    if (take_step(agent, vault, key, server, &step, error) == 0)
+        r = totp_code((const uint8_t *)seed->data, seed->len, step, text) < 0
+                ? error_set(error, EXIT_FAILED, "cannot compute the code")
+                : 0;
+    arena_free(seed);
+    code.seconds = (uint32_t)((totp_step_start_ms(step + 1) - server_now_ms(server)) / 1000);
+    if (r == 0)
+        agent_send(agent, MSG_CODE, &code);
+    explicit_bzero(text, sizeof text);
+    return r;
+}
+
+int errand_mfa_code(struct agent *agent, const struct frame *frame, int fd, char **done, struct error *error)
+{
+    struct msg_mfa_code request;
+    struct vault *vault = NULL;
+    struct server server;
+    struct key *key;
+    char purpose[KEY_NAME_MAX + 48];
+    int r = -1;
+
+    (void)fd;
+    (void)done;
+    if (message_get(frame, MSG_MFA_CODE, &request) < 0)
+        return errand_malformed(error);
+    server_init(&server);
+    if (errand_vault(agent, &vault, error) < 0 || !(key = vault_key(vault, request.key, error)))
+        goto out;
+    if (!vault_has_seed(vault, key)) {
+        error_set(error, EXIT_FAILED, "the vault has no MFA seed for %s; give it one with awstap mfa import %s", key->name,
+                  key->name);
+        goto out;
+    }
+    learn_clock(agent, key, &server);
+    snprintf(purpose, sizeof purpose, "for an MFA code of %s", key->name);
+    if (want_await_step(agent, vault, key, &server, error) == 0 &&
+        touch_unlock(agent, vault, purpose, NULL, error) == 0)
+        r = show_code(agent, vault, key, &server, error);
+out:
+    server_close(&server);
+    vault_free(vault);
+    return r;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#ifndef AWSTAP_ERROR_H
+#define AWSTAP_ERROR_H
+
+#include <stdint.h>
+
+#include "message.h"
+
+/* Why something failed, as it goes to the person: an exit status of awstap and one line of text. */
+struct error {
+    uint32_t status; /* enum exit_status */
+    char text[512];
+};
+
+/*
+ * Say what failed, why, and what to do, in one line without a newline; a longer text is cut. Control characters,
+ * which names from outside may hold, become '?'. No secret may be among the arguments. Always -1, to be returned.
+ */
+int error_set(struct error *error, uint32_t exit_status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+#endif

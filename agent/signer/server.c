@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Talking to AWS through awstap-net: the signer gives it signed requests and believes only checked fields.
+#include "server.h"
+
+#include <errno.h>
+#include <string.h>
+
+#include "clock.h"
+
+#define CONNECT_MS 10000 /* awstap-net itself gives up after 8 s */
+#define REPLY_MS   14000 /* and on an answer after 10 s */
+#define SEND_MS    2000
+#define SKEW_MS    2000 /* Date has whole seconds and a way to go: less than this is no skew */
+
+void request_init(struct request *request)
+{
+    buf_init(&request->headers);
+    buf_init(&request->body);
+}
+
+void request_free(struct request *request)
+{
+    buf_free(&request->headers);
+    buf_free(&request->body);
+}
+
+int request_sign(struct request *request, const struct server *server, const char *service,
+                 const struct sigv4_key *key, struct error *error)
+{
+    const struct sigv4_scope scope = {server->endpoint.region, service, server_now_ms(server) / 1000};
+    const struct bytes body = {buf_data(&request->body), buf_len(&request->body)};
+    int r = sigv4_post(key, &scope, server->endpoint.host, body, &request->headers);
+
+    return r < 0 ? error_set(error, EXIT_FAILED, "cannot sign the request: %s", strerror(-r)) : 0;
+}
+
+void server_init(struct server *server)
+{
+    *server = (struct server){.net.fd = -1};
+}
+
+void server_close(struct server *server)
+{
+    channel_close(&server->net);
+    server->holds_frame = false;
+}
+
+int server_begin(struct server *server, struct agent *agent, enum endpoint_service service, const char *region,
+                 const char *url, const char *ca_bundle, struct error *error)
+{
+    struct msg_net_connect connect = {server->endpoint.url, ca_bundle};
+
+    if (endpoint_find(service, region, url, &server->endpoint, error) < 0 ||
+        agent_need(agent, PROGRAM_NET, &server->net, error) < 0)
+        return -1;
+    if (channel_send(&server->net, MSG_NET_CONNECT, &connect, -1, SEND_MS) < 0)
+        return error_set(error, EXIT_FAILED, "awstap-net has ended unexpectedly; run it again");
+    return 0;
+}
+
+static void drop_frame(struct server *server)
+{
+    if (server->holds_frame)
+        channel_drop(&server->net, &server->frame);
+    server->holds_frame = false;
+}
+
+static void note_date(struct server *server, uint64_t date)
+{
+    int64_t ahead = (int64_t)(date * 1000) - (int64_t)clock_now_ms();
+
+    if (date)
+        server->skew_ms = ahead > SKEW_MS || ahead < -SKEW_MS ? ahead : 0;
+}
+
+static int failed(struct server *server, const struct msg_net_failed *failed, struct error *error)
+{
+    server->failure = failed->failure;
+    return error_set(error, EXIT_AWS, "%s", failed->text);
+}
+
+static int protocol_error(struct server *server, struct error *error)
+{
+    server->failure = NET_UNKNOWN;
+    return error_set(error, EXIT_FAILED, "awstap-net has ended unexpectedly; run it again");
+}
+
+/* The next frame that is not the news that the connection was made anew. It stays until the next call. */
+static int next_frame(struct server *server, int timeout_ms, struct error *error)
+{
+    struct msg_net_failed net_failed;
+
+    drop_frame(server);
+    if (channel_receive(&server->net, &server->frame, timeout_ms) != 1)
+        return protocol_error(server, error);
+    server->holds_frame = true;
+    if (message_get(&server->frame, MSG_NET_FAILED, &net_failed) == 0)
+        return failed(server, &net_failed, error);
+    return 0;
+}
+
+static bool take_connected(struct server *server)
+{
+    struct msg_net_connected connected;
+
+    if (message_get(&server->frame, MSG_NET_CONNECTED, &connected) < 0)
+        return false;
+    note_date(server, connected.date);
+    return true;
+}
+
+int server_await(struct server *server, struct error *error)
+{
+    if (next_frame(server, CONNECT_MS, error) < 0)
+        return -1;
+    return take_connected(server) ? 0 : protocol_error(server, error);
+}
+
+void server_look(struct server *server)
+{
+    if (channel_fill(&server->net) < 0)
+        return;
+    drop_frame(server);
+    while (channel_next(&server->net, &server->frame) == 1 && take_connected(server))
+        channel_drop(&server->net, &server->frame);
+}
+
+uint64_t server_now_ms(const struct server *server)
+{
+    return (uint64_t)((int64_t)clock_now_ms() + server->skew_ms);
+}
+
+int server_post(struct server *server, const struct request *request, struct error *error)
+{
+    const struct msg_net_request post = {
+        .headers = {(const char *)buf_data(&request->headers), buf_len(&request->headers)},
+        .body = {buf_data(&request->body), buf_len(&request->body)},
+    };
+
+    if (channel_send(&server->net, MSG_NET_REQUEST, &post, -1, SEND_MS) < 0)
+        return protocol_error(server, error);
+    return 0;
+}
+
+int server_reply(struct server *server, struct msg_net_reply *reply, struct error *error)
+{
+    do
+        if (next_frame(server, REPLY_MS, error) < 0)
+            return -1;
+    while (take_connected(server));
+    if (message_get(&server->frame, MSG_NET_REPLY, reply) < 0)
+        return protocol_error(server, error);
+    note_date(server, reply->date);
+    return 0;
+}

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#ifndef AWSTAP_SERVER_H
+#define AWSTAP_SERVER_H
+
+#include <stdint.h>
+
+#include "agent.h"
+#include "endpoint.h"
+#include "sigv4.h"
+
+/* A server of AWS's, reached through an awstap-net of its own. */
+struct server {
+    struct channel net;
+    struct endpoint endpoint;
+    int64_t skew_ms;          /* what AWS's clock is ahead of ours */
+    enum net_failure failure; /* after an error: how it failed */
+    struct frame frame;       /* the last reply, not yet dropped */
+    bool holds_frame;
+};
+
+/* A request that only has to be sent. Both buffers are the caller's. */
+struct request {
+    struct buf headers, body;
+};
+
+void request_init(struct request *request);
+void request_free(struct request *request);
+
+/* Sign the body of request for this server with the key, as of now by AWS's clock. 0 or -1 with error. */
+int request_sign(struct request *request, const struct server *server, const char *service,
+                 const struct sigv4_key *key, struct error *error);
+
+/* A server that is not there, which server_close() may be called on. */
+void server_init(struct server *server);
+void server_close(struct server *server);
+
+/*
+ * Begin to connect: returns while the name is being resolved. The endpoint is that of the service in the region, or url
+ * ("" for none); ca_bundle is a path or "". 0 or -1 with error.
+ */
+int server_begin(struct server *server, struct agent *agent, enum endpoint_service service, const char *region,
+                 const char *url, const char *ca_bundle, struct error *error);
+
+/* Wait until it is connected, and its clock known. 0 or -1 with error. */
+int server_await(struct server *server, struct error *error);
+
+/* Take note of what the server's clock has been found to be meanwhile. */
+void server_look(struct server *server);
+
+/* The time by AWS's clock, milliseconds since 1970. */
+uint64_t server_now_ms(const struct server *server);
+
+/* Send the request, once. 0 or -1 with error. */
+int server_post(struct server *server, const struct request *request, struct error *error);
+
+/*
+ * Wait for the answer to server_post(). *reply is good until the next call about this server. 0, whatever AWS
+ * answered; or -1 with error and failure.
+ */
+int server_reply(struct server *server, struct msg_net_reply *reply, struct error *error);
+
+#endif

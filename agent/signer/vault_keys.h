@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#ifndef AWSTAP_VAULT_KEYS_H
+#define AWSTAP_VAULT_KEYS_H
+
+#include <stdint.h>
+
+#include "vault.h"
+#include "vault_format.h"
+
+/* What an unlocked vault holds, in the arena: its secret, and the two MAC keys that are made of it. */
+struct vault_keys {
+    struct vault_secret secret;
+    uint8_t head[VAULT_KEY_BYTES];   /* K_head: never leaves the signer */
+    uint8_t record[VAULT_KEY_BYTES]; /* K_rec */
+};
+
+/* Make both MAC keys of keys->secret. */
+void vault_keys_derive(struct vault_keys *keys, const uint8_t vault_id[VAULT_ID_BYTES]);
+
+/* The MACs of an encoded vault. K_rec's covers K_head's, so that no two writes can be mixed. */
+void vault_keys_head_mac(const struct vault_keys *keys, const uint8_t *data,
+                         const struct vault_sections *sections, uint8_t mac[VAULT_KEY_BYTES]);
+void vault_keys_record_mac(const struct vault_keys *keys, const uint8_t *data,
+                           const struct vault_sections *sections,
+                           const uint8_t head_mac[VAULT_KEY_BYTES], uint8_t mac[VAULT_KEY_BYTES]);
+
+#endif
