@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// awstap key show: all that is known about one key, but for its secret.
+#include <string.h>
+
+#include "command.h"
+#include "failure.h"
+#include "key.h"
+#include "output.h"
+#include "table.h"
+#include "text.h"
+
+struct shown {
+    const char *name;
+    struct table table;
+    struct json json;
+    bool found;
+};
+
+static void fill_table(struct table *table, const struct msg_key *key)
+{
+    char time[TEXT_TIME];
+
+    text_time(key->created, time);
+    const struct {
+        const char *name, *value;
+    } rows[] = {
+        {"name", key->name},
+        {"access key ID", key->access_key_id},
+        {"user", key->arn},
+        {"account", key->account},
+        {"partition", key->partition},
+        {"region", key->region},
+        {"MFA device", key->mfa_serial},
+        {"MFA seed", key_mfa(key)},
+        {"STS endpoint", key->sts_url},
+        {"IAM endpoint", key->iam_url},
+        {"CA bundle", key->ca_bundle},
+        {"added", time},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        table_cell(table, rows[i].name);
+        table_cell(table, rows[i].value);
+    }
+}
+
+static int take(void *context, const struct msg_key *key)
+{
+    struct shown *shown = context;
+
+    if (shown->found || strcmp(key->name, shown->name) != 0)
+        return EXIT_DONE;
+    shown->found = true;
+    key_json(&shown->json, key);
+    fill_table(&shown->table, key);
+    return EXIT_DONE;
+}
+
+static int run(const struct arguments *arguments)
+{
+    struct shown shown = {.name = arguments->operand[0]};
+    int status;
+
+    json_init(&shown.json);
+    table_init(&shown.table, 2);
+    status = key_each(take, &shown);
+    if (status == EXIT_DONE && !shown.found)
+        status = fail(EXIT_FAILED, "no such key is in the vault; see awstap key list");
+    else if (status == EXIT_DONE)
+        status =
+            arguments->option[OPTION_JSON] ? output_json(&shown.json) : table_print(&shown.table);
+    table_free(&shown.table);
+    json_free(&shown.json);
+    return status;
+}
+
+const struct command cmd_key_show = {
+    .name = "key show",
+    .synopsis = "NAME [--json]",
+    .summary = "Show all that is known about a key, but for its secret",
+    .help = "--json prints an object with " KEY_JSON_MEMBERS ".\n",
+    .grammar = {.options = WITH(OPTION_JSON), .operands = 1},
+    .run = run,
+};

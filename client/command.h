@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#ifndef AWSTAP_COMMAND_H
+#define AWSTAP_COMMAND_H
+
+#include "arguments.h"
+
+/* A command: one file, one entry here. */
+struct command {
+    const char *name;     /* one word or two */
+    const char *synopsis; /* what follows the name, but for [--help] */
+    const char *summary;  /* one line */
+    const char *help;     /* more lines, each with its newline */
+    struct grammar grammar;
+    int (*run)(const struct arguments *arguments); /* an exit status; it has then said why */
+};
+
+extern const struct command cmd_exec, cmd_factor_add, cmd_factor_list, cmd_factor_remove, cmd_get,
+    cmd_key_add, cmd_key_list, cmd_key_remove, cmd_key_show, cmd_lock, cmd_mfa_code, cmd_mfa_import,
+    cmd_status;
+
+#endif

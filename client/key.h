@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#ifndef AWSTAP_KEY_H
+#define AWSTAP_KEY_H
+
+#include "json.h"
+#include "message.h"
+
+/* The public facts about a key in the vault. */
+
+#define KEY_JSON_MEMBERS                                                                           \
+    "name, access_key_id, arn, account, partition, region, mfa_serial, has_seed, "                 \
+    "sts_endpoint_url,\n"                                                                          \
+    "iam_endpoint_url, ca_bundle, created"
+
+/* The key as an object, the next value of json. */
+void key_json(struct json *json, const struct msg_key *key);
+
+/* What its MFA device is to us, in words. */
+const char *key_mfa(const struct msg_key *key);
+
+/* Ask the agent for all keys. take gets each; an exit status, and why on stderr. */
+int key_each(int (*take)(void *context, const struct msg_key *key), void *context);
+
+#endif

@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Secrets on their way in: by a descriptor that we pass on unread, or typed.
+#include "secret.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent.h"
+#include "failure.h"
+#include "terminal.h"
+
+int secret_line(const char *prompt, bool echo, char *answer, size_t size)
+{
+    int r = terminal_ask(prompt, echo, answer, size);
+
+    if (r == -ECANCELED)
+        return fail(EXIT_PERSON, "cancelled");
+    if (r == -EMSGSIZE)
+        return fail(EXIT_USAGE, "what was typed is longer than %zu characters", size - 1);
+    if (r < 0)
+        return fail(EXIT_FAILED, "there is no terminal to ask at (%s); give it on stdin",
+                    strerror(-r));
+    return *answer ? EXIT_DONE : fail(EXIT_PERSON, "nothing was typed");
+}
+
+/* A pipe that holds the secret and then ends; it is far smaller than a pipe, so writing does not
+ * wait. */
+static int fill_pipe(const struct buf *secret, int *fd)
+{
+    int ends[2];
+    ssize_t n;
+
+    if (pipe2(ends, O_CLOEXEC) < 0)
+        return fail(EXIT_FAILED, "no pipe: %s", strerror(errno));
+    n = write(ends[1], buf_data(secret), buf_len(secret));
+    close(ends[1]);
+    if (n < 0 || (size_t)n != buf_len(secret)) {
+        close(ends[0]);
+        return fail(EXIT_FAILED, "the pipe takes nothing");
+    }
+    *fd = ends[0];
+    return EXIT_DONE;
+}
+
+int secret_descriptor(int (*ask)(struct buf *secret), int *fd)
+{
+    struct buf secret;
+    int status;
+
+    if (!isatty(STDIN_FILENO)) {
+        *fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+        return *fd < 0 ? fail(EXIT_FAILED, "stdin cannot be passed on: %s", strerror(errno))
+                       : EXIT_DONE;
+    }
+    if ((status = agent_probe()) != EXIT_DONE)
+        return status;
+    buf_init(&secret);
+    if ((status = ask(&secret)) == EXIT_DONE)
+        status = fill_pipe(&secret, fd);
+    buf_free(&secret);
+    return status;
+}

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#ifndef AWSTAP_SECRET_H
+#define AWSTAP_SECRET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "buf.h"
+
+/*
+ * The descriptor by which a secret goes to the signer: stdin itself or, where that is a terminal, a
+ * pipe with what ask got from the person, who is asked only once the agent is known to be there.
+ * ask appends to secret and returns an exit status. *fd is the caller's. An exit status, and why on
+ * stderr.
+ */
+int secret_descriptor(int (*ask)(struct buf *secret), int *fd);
+
+/* Ask for one line of the secret, at most size - 1 characters and not empty; answer is in the
+ * arena. An exit status. */
+int secret_line(const char *prompt, bool echo, char *answer, size_t size);
+
+#endif

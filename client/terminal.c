@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The person at /dev/tty.
+#include "terminal.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "clock.h"
+#include "text.h"
+
+#define MOMENT_MS 200 /* a touch given at once is worth no line */
+
+void progress_init(struct progress *progress)
+{
+    progress->text[0] = '\0';
+    progress->due_ms = CLOCK_FOREVER;
+}
+
+/* One write, which a background job must survive where the terminal is set to stop it (stty
+ * tostop). */
+static void show_line(const char *text)
+{
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    char line[1100];
+    struct sigaction before;
+    int fd = open("/dev/tty", O_WRONLY | O_CLOEXEC | O_NOCTTY);
+    int n;
+
+    if (fd < 0)
+        return;
+    n = snprintf(line, sizeof line - 1, "awstap: %s", text);
+    if (n > 0 && (size_t)n < sizeof line - 1) {
+        text_clean(line);
+        line[n++] = '\n';
+        sigaction(SIGTTOU, &ignore, &before);
+        n = (int)write(fd, line, (size_t)n);
+        sigaction(SIGTTOU, &before, NULL);
+    }
+    close(fd);
+}
+
+void progress_take(struct progress *progress, const struct msg_progress *report)
+{
+    if (report->kind == PROGRESS_NOTE) {
+        show_line(report->text);
+        return;
+    }
+    snprintf(progress->text, sizeof progress->text, "%s", report->text);
+    progress->due_ms = clock_deadline_ms(MOMENT_MS);
+}
+
+void progress_show(struct progress *progress)
+{
+    if (clock_left_ms(progress->due_ms) != 0)
+        return;
+    show_line(progress->text);
+    progress_init(progress);
+}
+
+static volatile sig_atomic_t caught;
+
+static void note_signal(int number)
+{
+    caught = number;
+}
+
+static const int SIGNALS[] = {SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP};
+#define SIGNAL_COUNT (sizeof SIGNALS / sizeof *SIGNALS)
+
+/* How the signals were before a question. */
+struct signals {
+    sigset_t mask;
+    struct sigaction action[SIGNAL_COUNT];
+};
+
+/* From here on the signals wait until ppoll() lets them in, and then only leave their number. */
+static void hold_signals(struct signals *before)
+{
+    const struct sigaction note = {.sa_handler = note_signal};
+    sigset_t held;
+
+    caught = 0;
+    sigemptyset(&held);
+    for (size_t i = 0; i < SIGNAL_COUNT; i++)
+        sigaddset(&held, SIGNALS[i]);
+    sigprocmask(SIG_BLOCK, &held, &before->mask);
+    for (size_t i = 0; i < SIGNAL_COUNT; i++) {
+        sigaction(SIGNALS[i], NULL, &before->action[i]);
+        if (before->action[i].sa_handler != SIG_IGN)
+            sigaction(SIGNALS[i], &note, NULL);
+    }
+}
+
+/* What was caught takes its course now; a stop comes back from here when the job goes on. */
+static void release_signals(const struct signals *before)
+{
+    for (size_t i = 0; i < SIGNAL_COUNT; i++)
+        sigaction(SIGNALS[i], &before->action[i], NULL);
+    sigprocmask(SIG_SETMASK, &before->mask, NULL);
+    if (caught)
+        raise(caught);
+}
+
+/* Read up to the newline. 0, -EINTR when a signal came, -ECANCELED, -EMSGSIZE or another negative
+ * errno. */
+static int read_line(int fd, const sigset_t *mask, char *answer, size_t size)
+{
+    struct pollfd pollfd = {.fd = fd, .events = POLLIN};
+    size_t have = 0;
+
+    for (;;) {
+        ssize_t n;
+
+        if (ppoll(&pollfd, 1, NULL, mask) < 0)
+            return -errno;
+        if ((n = read(fd, answer + have, size - have)) < 0)
+            return -errno;
+        if (n == 0)
+            return -ECANCELED;
+        have += (size_t)n;
+        if (answer[have - 1] == '\n') {
+            answer[have - 1] = '\0';
+            return 0;
+        }
+        if (have == size)
+            return -EMSGSIZE;
+    }
+}
+
+/* One question; what of a long line is left unread is thrown away with the terminal's old settings.
+ */
+static int ask_once(int fd, const sigset_t *mask, const char *prompt, bool echo, char *answer,
+                    size_t size)
+{
+    struct termios before, quiet;
+    int r;
+
+    if (tcgetattr(fd, &before) < 0)
+        return -errno;
+    quiet = before;
+    quiet.c_lflag |= ICANON | ISIG;
+    if (!echo)
+        quiet.c_lflag &= ~(tcflag_t)(ECHO | ECHOE | ECHOK | ECHONL);
+    if (tcsetattr(fd, TCSAFLUSH, &quiet) < 0 || write(fd, prompt, strlen(prompt)) < 0) {
+        r = -errno;
+    } else {
+        r = read_line(fd, mask, answer, size);
+        if ((!echo || r < 0) && write(fd, "\n", 1) < 0 && r == 0)
+            r = -errno;
+    }
+    tcsetattr(fd, TCSAFLUSH, &before);
+    return r;
+}
+
+int terminal_ask(const char *prompt, bool echo, char *answer, size_t size)
+{
+    int fd = open("/dev/tty", O_RDWR | O_CLOEXEC | O_NOCTTY);
+    struct signals signals;
+    int r;
+
+    if (fd < 0)
+        return -errno;
+    do {
+        hold_signals(&signals);
+        r = ask_once(fd, &signals.mask, prompt, echo, answer, size);
+        if (r < 0)
+            explicit_bzero(answer, size);
+        release_signals(&signals);
+    } while (r == -EINTR); /* stopped, and going on */
+    close(fd);
+    return r;
+}

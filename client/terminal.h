@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#ifndef AWSTAP_TERMINAL_H
+#define AWSTAP_TERMINAL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "message.h"
+
+/* The person at /dev/tty: told what is being waited for, asked for what must be typed. stdin and
+ * stderr are others'. */
+
+/* What to say about a wait, once it has lasted a moment. */
+struct progress {
+    char text[1025];
+    uint64_t due_ms; /* of clock_boot_ms(); CLOCK_FOREVER: nothing to say */
+};
+
+void progress_init(struct progress *progress);
+
+/* Take what the agent reports. A wait is said later, unless another takes its place; a note at
+ * once. */
+void progress_take(struct progress *progress, const struct msg_progress *report);
+
+/* Say what is due now. Where there is no terminal nobody is told. */
+void progress_show(struct progress *progress);
+
+/*
+ * Ask for one line, echo off for a secret, into answer (of size bytes, in the arena; without the
+ * newline). The terminal is as before afterwards, also when a signal ends us. 0; -ENXIO or another
+ * negative errno: no terminal; -ECANCELED: end of input; -EMSGSIZE: the line is too long.
+ */
+int terminal_ask(const char *prompt, bool echo, char *answer, size_t size);
+
+#endif

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#ifndef AWSTAP_TEXT_H
+#define AWSTAP_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Texts for people and programs: safe to show, times, spans, names. */
+
+#define TEXT_TIME 21 /* YYYY-MM-DDTHH:MM:SSZ and its NUL */
+#define TEXT_SPAN 40
+
+/* The bytes of the UTF-8 character at the front of text: 1 to 4, or 0 when it is not well-formed.
+ */
+size_t text_utf8(const char *text);
+
+/* Replace what could steer a terminal (control characters, C1 included) by '?', in place. */
+void text_clean(char *text);
+
+/* seconds since 1970 in UTC. Libc's gmtime() would read the time zone's file. */
+void text_time(uint64_t seconds, char out[TEXT_TIME]);
+
+/* A span in words, to the two largest units: `11 h 58 min`, `45 s`. */
+void text_span(uint64_t seconds, char out[TEXT_SPAN]);
+
+/* Whether name can be a key's: 1 to 64 of A-Z a-z 0-9 . _ @ + - */
+bool text_is_key_name(const char *name);
+
+#endif
