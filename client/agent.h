@@ -8,7 +8,7 @@
 #include "channel.h"
 #include "terminal.h"
 
-/* Asking the agent. Every status is an exit status; what is not EXIT_DONE has been said on stderr.
+/* Asking the agent. All return an exit status; one that is not EXIT_DONE has been said on stderr.
  */
 
 #define AGENT_QUICK_MS  10000  /* for what the agent answers by itself */
@@ -23,8 +23,7 @@ struct agent {
     bool flies_on; /* at the deadline what was asked is to go on without us */
 };
 
-/* Connect, starting the agent where none runs and start says so; wait_ms is for the whole
- * conversation. */
+/* Connect; start: where no agent runs, start one. wait_ms is for the whole conversation. */
 int agent_open(struct agent *agent, bool start, int wait_ms);
 void agent_close(struct agent *agent);
 

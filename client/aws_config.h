@@ -28,8 +28,7 @@ int aws_config_read(struct aws_config *config, const char *path);
 void aws_config_parse(struct aws_config *config, char *text, size_t len);
 void aws_config_free(struct aws_config *config);
 
-/* The profile called name: `[profile NAME]`, or `[default]` for "default". False when there is
- * none. */
+/* The profile called name, from `[profile NAME]` or `[default]`. False when there is none. */
 bool aws_config_profile(const struct aws_config *config, const char *name,
                         struct aws_profile *profile);
 

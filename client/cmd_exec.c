@@ -16,8 +16,7 @@
 #define EXIT_NOT_RUN   126
 #define EXIT_NOT_FOUND 127
 
-/* Variables that the command must not find as we did: each is set anew, or would speak of other
- * credentials. */
+/* Set anew for the command, or kept from it since they would speak of other credentials. */
 static const char *const REPLACED[] = {
     "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION",
     "AWS_ACCOUNT_ID",    "AWS_SECURITY_TOKEN",    "AWS_PROFILE",       "AWS_DEFAULT_PROFILE",
@@ -28,16 +27,6 @@ struct environment {
     size_t count;
     int error;
 };
-
-static bool is_one_of(const char *const *names, size_t count, const char *variable)
-{
-    size_t len = strcspn(variable, "=");
-
-    for (size_t i = 0; i < count; i++)
-        if (strlen(names[i]) == len && memcmp(names[i], variable, len) == 0)
-            return true;
-    return false;
-}
 
 static void set(struct environment *environment, const char *name, const char *value)
 {
@@ -64,8 +53,8 @@ static int copy_environment(struct environment *environment, bool with_region)
     if (!environment->variables)
         return -ENOMEM;
     for (size_t i = 0; i < count; i++)
-        if (!is_one_of(REPLACED, sizeof REPLACED / sizeof *REPLACED, environ[i]) &&
-            !(with_region && is_one_of(REGION, 2, environ[i])))
+        if (!text_is_variable(REPLACED, sizeof REPLACED / sizeof *REPLACED, environ[i]) &&
+            !(with_region && text_is_variable(REGION, 2, environ[i])))
             environment->variables[environment->count++] = environ[i];
     return 0;
 }
@@ -117,13 +106,11 @@ const struct command cmd_exec = {
     .name = "exec",
     .synopsis = "NAME [--duration-seconds N] [--region REGION] [--] COMMAND…",
     .summary = "Run a command with a session in its environment",
-    .help = "NAME is resolved as `awstap get` does. COMMAND finds AWS_ACCESS_KEY_ID, "
-            "AWS_SECRET_ACCESS_KEY,\n"
-            "AWS_SESSION_TOKEN, AWS_CREDENTIAL_EXPIRATION, AWS_ACCOUNT_ID, AWS_REGION and "
-            "AWS_DEFAULT_REGION, and no\n"
-            "AWS_PROFILE, AWS_DEFAULT_PROFILE or AWS_SECURITY_TOKEN. The exit status is COMMAND's; "
-            "127: it was not\n"
-            "found, 126: it could not be run.\n",
+    .help = "NAME is resolved as `awstap get` does. COMMAND finds AWS_ACCESS_KEY_ID,\n"
+            "AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_CREDENTIAL_EXPIRATION,\n"
+            "AWS_ACCOUNT_ID, AWS_REGION and AWS_DEFAULT_REGION, and no AWS_PROFILE,\n"
+            "AWS_DEFAULT_PROFILE or AWS_SECURITY_TOKEN. The exit status is COMMAND's;\n"
+            "127: it was not found, 126: it could not be run.\n",
     .grammar = {.options = WITH(OPTION_DURATION_SECONDS) | WITH(OPTION_REGION),
                 .operands = 1,
                 .tail = true},

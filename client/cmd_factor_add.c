@@ -22,9 +22,8 @@ const struct command cmd_factor_add = {
     .name = "factor add",
     .synopsis = "fido2 [--label TEXT] [--device PATH]",
     .summary = "Enrol a security key, with which the vault can be opened",
-    .help = "The first factor makes the vault. A further one is sealed by one that is enrolled "
-            "already, which is\n"
-            "asked for first.\n",
+    .help = "The first factor makes the vault. A further one is sealed by one that is enrolled\n"
+            "already, which is asked for first.\n",
     .grammar = {.options = WITH(OPTION_LABEL) | WITH(OPTION_DEVICE), .operands = 1},
     .run = run,
 };

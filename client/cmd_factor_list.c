@@ -113,7 +113,7 @@ const struct command cmd_factor_list = {
     .name = "factor list",
     .synopsis = "[--json]",
     .summary = "List what opens the vault",
-    .help = "--json prints an array of objects with id, kind, label, touch, user_verification, "
+    .help = "--json prints an array of objects with id, kind, label, touch, user_verification,\n"
             "pin, aaguid, created.\n",
     .grammar = {.options = WITH(OPTION_JSON)},
     .run = run,

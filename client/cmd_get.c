@@ -41,14 +41,14 @@ const struct command cmd_get = {
     .name = "get",
     .synopsis = "NAME [--duration-seconds N] [--region REGION]",
     .summary = "Print a session's credentials as credential_process wants them",
-    .help = "NAME is a profile of the AWS config file whose credential_process is `awstap get …`, "
-            "or a key in the\n"
-            "vault. Write into ~/.aws/config, with the whole path of awstap:\n"
+    .help = "NAME is a profile of the AWS config file whose credential_process is\n"
+            "`awstap get …`, or a key in the vault. Write into ~/.aws/config, with the whole\n"
+            "path of awstap:\n"
             "\n"
             "  [profile work]\n"
             "  credential_process = /usr/local/bin/awstap get work\n"
             "\n"
-            "Prints one JSON object with Version, AccessKeyId, SecretAccessKey, SessionToken, "
+            "Prints one JSON object with Version, AccessKeyId, SecretAccessKey, SessionToken,\n"
             "Expiration, AccountId.\n",
     .grammar = {.options = WITH(OPTION_DURATION_SECONDS) | WITH(OPTION_REGION), .operands = 1},
     .run = run,

@@ -74,9 +74,8 @@ const struct command cmd_key_add = {
                 "[--iam-endpoint-url URL] "
                 "[--ca-bundle FILE]",
     .summary = "Seal an access key in the vault",
-    .help = "Reads {\"AccessKeyId\": …, \"SecretAccessKey\": …} on stdin, or asks for both at a "
-            "terminal. AWS is asked whose\n"
-            "key it is, which proves that it works.\n",
+    .help = "Reads {\"AccessKeyId\": …, \"SecretAccessKey\": …} on stdin, or asks at a terminal.\n"
+            "AWS is asked whose key it is, which proves that it works.\n",
     .grammar = {.options = WITH(OPTION_REGION) | WITH(OPTION_MFA_SERIAL) |
                            WITH(OPTION_STS_ENDPOINT_URL) | WITH(OPTION_IAM_ENDPOINT_URL) |
                            WITH(OPTION_CA_BUNDLE),

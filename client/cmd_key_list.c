@@ -61,9 +61,8 @@ const struct command cmd_key_list = {
     .name = "key list",
     .synopsis = "[--json]",
     .summary = "List the access keys in the vault",
-    .help = "MFA is `sealed` where the seed of the key's MFA device is in the vault too. --json "
-            "prints an array of\n"
-            "objects with " KEY_JSON_MEMBERS ".\n",
+    .help = "MFA is `sealed` where the seed of the key's MFA device is in the vault too.\n"
+            "--json prints an array of objects with\n" KEY_JSON_MEMBERS ".\n",
     .grammar = {.options = WITH(OPTION_JSON)},
     .run = run,
 };

@@ -77,7 +77,7 @@ const struct command cmd_key_show = {
     .name = "key show",
     .synopsis = "NAME [--json]",
     .summary = "Show all that is known about a key, but for its secret",
-    .help = "--json prints an object with " KEY_JSON_MEMBERS ".\n",
+    .help = "--json prints an object with\n" KEY_JSON_MEMBERS ".\n",
     .grammar = {.options = WITH(OPTION_JSON), .operands = 1},
     .run = run,
 };

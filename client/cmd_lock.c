@@ -15,9 +15,8 @@ const struct command cmd_lock = {
     .name = "lock",
     .synopsis = "",
     .summary = "Forget all sessions and give up what is being waited for",
-    .help = "Sessions already handed out stay valid at AWS until they expire. Starts no agent: "
-            "exit status 3 says\n"
-            "that none is running.\n",
+    .help = "Sessions already handed out stay valid at AWS until they expire. Starts no agent:\n"
+            "exit status 3 says that none is running.\n",
     .grammar = {0},
     .run = run,
 };

@@ -114,11 +114,10 @@ const struct command cmd_status = {
     .name = "status",
     .synopsis = "[--json]",
     .summary = "Show the agent and the sessions it holds",
-    .help = "Starts no agent: exit status 3 says that none is running. --json prints an object "
-            "with version, pid,\n"
-            "vault, state, waiting (how many sessions are being waited for) and sessions, an array "
-            "of objects with\n"
-            "key, access_key_id, duration_seconds (0: the default), expiration.\n",
+    .help = "Starts no agent: exit status 3 says that none is running. --json prints an object\n"
+            "with version, pid, vault, state, waiting (how many sessions are being waited for)\n"
+            "and sessions, an array of objects with key, access_key_id, duration_seconds (0:\n"
+            "the default), expiration.\n",
     .grammar = {.options = WITH(OPTION_JSON)},
     .run = run,
 };

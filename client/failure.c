@@ -3,6 +3,7 @@
 #include "failure.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -11,7 +12,7 @@
 
 #define LINE_SIZE 1400 /* the longest text of a FAILED, and what stands before it */
 
-static const char *about_command = "", *about_operand;
+static const char *about_command = "", *about_operand = NULL;
 
 void failure_about(const char *command, const char *operand)
 {
@@ -21,15 +22,13 @@ void failure_about(const char *command, const char *operand)
 
 int fail(int status, const char *format, ...)
 {
+    bool about = *about_command, operand = about && about_operand;
     char line[LINE_SIZE];
-    size_t at = 0;
     va_list args;
+    size_t at;
 
-    if (*about_command)
-        at = (size_t)snprintf(line, sizeof line, "awstap: %.32s%s%.64s: ", about_command,
-                              about_operand ? " " : "", about_operand ? about_operand : "");
-    else
-        at = (size_t)snprintf(line, sizeof line, "awstap: ");
+    at = (size_t)snprintf(line, sizeof line, "awstap: %.32s%s%.64s%s", about_command,
+                          operand ? " " : "", operand ? about_operand : "", about ? ": " : "");
     va_start(args, format);
     vsnprintf(line + at, sizeof line - at - 1, format, args);
     va_end(args);

@@ -2,11 +2,9 @@
 #ifndef AWSTAP_FAILURE_H
 #define AWSTAP_FAILURE_H
 
-/* The one line on stderr that says why a command failed: `awstap: WORDS: TEXT`. Never give it a
- * secret. */
+/* The line on stderr that says why a command failed, `awstap: WORDS: TEXT`. No secret in it. */
 
-/* What the line begins with: the command's words and, where there is one, what it is about ("get",
- * "work"). */
+/* What the line begins with: the command and (or NULL) what it is about, as "get" and "work". */
 void failure_about(const char *command, const char *operand);
 
 /* Write the line, control characters replaced, and return status. */

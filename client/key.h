@@ -8,9 +8,8 @@
 /* The public facts about a key in the vault. */
 
 #define KEY_JSON_MEMBERS                                                                           \
-    "name, access_key_id, arn, account, partition, region, mfa_serial, has_seed, "                 \
-    "sts_endpoint_url,\n"                                                                          \
-    "iam_endpoint_url, ca_bundle, created"
+    "name, access_key_id, arn, account, partition, region, mfa_serial, has_seed,\n"                \
+    "sts_endpoint_url, iam_endpoint_url, ca_bundle, created"
 
 /* The key as an object, the next value of json. */
 void key_json(struct json *json, const struct msg_key *key);

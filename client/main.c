@@ -24,8 +24,7 @@ static const struct command *const COMMANDS[] = {
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof *COMMANDS)
 
-/* Whoever closed our standard descriptors would else find a session written into the agent's
- * socket. */
+/* Else, where stdout is closed, the agent's socket takes its number and we print into that. */
 static int fill_standard_descriptors(void)
 {
     struct pollfd standard[3] = {{.fd = 0}, {.fd = 1}, {.fd = 2}};

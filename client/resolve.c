@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// From a NAME to a key: profiles of the AWS config file whose credential_process is `awstap get …`
-// are followed.
+// From a NAME to a key, along profiles of the AWS config file that run `awstap get …`.
 #include "resolve.h"
 
 #include <errno.h>
@@ -68,8 +67,7 @@ static int bad_option(const char *profile, const char *option, const char *value
     return fail(EXIT_FAILED, "profile %.64s: --%s %.64s %s", profile, option, value, why);
 }
 
-/* Take what has not been given nearer to the command line. profile is where the options stand, or
- * NULL. */
+/* Take what is not given nearer to the command line. profile is where it stands, or NULL. */
 static int take_options(struct resolved *resolved, const struct arguments *arguments,
                         const char *profile)
 {

@@ -25,8 +25,7 @@ int secret_line(const char *prompt, bool echo, char *answer, size_t size)
     return *answer ? EXIT_DONE : fail(EXIT_PERSON, "nothing was typed");
 }
 
-/* A pipe that holds the secret and then ends; it is far smaller than a pipe, so writing does not
- * wait. */
+/* A pipe that yields the secret and ends. Pipes take far more, so writing does not wait. */
 static int fill_pipe(const struct buf *secret, int *fd)
 {
     int ends[2];

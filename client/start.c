@@ -22,6 +22,7 @@
 #include "failure.h"
 #include "message.h"
 #include "socket.h"
+#include "text.h"
 
 #ifndef LIBEXECDIR
 #define LIBEXECDIR "/usr/local/libexec/awstap"
@@ -49,10 +50,10 @@ static int open_folder(const struct sockaddr_un *address, int *folder)
         return fail(EXIT_NO_AGENT, "the folder %s for the agent's socket cannot be made: %s", path,
                     strerror(errno));
     *folder = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (*folder < 0 || fstat(*folder, &st) < 0)
+    if (*folder < 0)
         return fail(EXIT_NO_AGENT, "the folder %s for the agent's socket cannot be opened: %s",
                     path, strerror(errno));
-    if (st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH)) {
+    if (fstat(*folder, &st) < 0 || st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH)) {
         close(*folder);
         return fail(EXIT_NO_AGENT,
                     "the folder %s for the agent's socket is not yours alone to write in; "
@@ -67,8 +68,7 @@ static void wake(int number)
     (void)number; /* that flock() is interrupted is all */
 }
 
-/* flock() with a deadline: a timer interrupts it, and goes on doing so in case it fired too early.
- */
+/* flock() with a deadline: a timer interrupts it, again and again in case it fired too early. */
 static int lock_within(int fd, int timeout_ms)
 {
     const struct sigaction waker = {.sa_handler = wake};
@@ -112,14 +112,9 @@ static bool is_passed_on(const char *variable)
         "TZ",         "http_proxy",  "https_proxy",     "all_proxy",  "no_proxy",
         "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",       "NO_PROXY",
     };
-    size_t len = strcspn(variable, "=");
 
-    if (strncmp(variable, "LC_", 3) == 0 || strncmp(variable, "XDG_", 4) == 0)
-        return true;
-    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
-        if (strlen(NAMES[i]) == len && memcmp(NAMES[i], variable, len) == 0)
-            return true;
-    return false;
+    return strncmp(variable, "LC_", 3) == 0 || strncmp(variable, "XDG_", 4) == 0 ||
+           text_is_variable(NAMES, sizeof NAMES / sizeof *NAMES, variable);
 }
 
 /* Allocated; the strings are our own environment's. NULL when memory is short. */
@@ -183,8 +178,7 @@ static int spawn_agent(const char *program, const char *socket, int its_stderr, 
     return r;
 }
 
-/* The status with which pid ends, as waitpid() has it, or a negative errno; at the deadline it is
- * told to end. */
+/* How pid ended, as waitpid() has it, or a negative errno; at the deadline it is told to end. */
 static int await_exit(pid_t pid, uint64_t deadline_ms)
 {
     struct pollfd ended = {.fd = (int)syscall(SYS_pidfd_open, pid, 0), .events = POLLIN};
@@ -220,7 +214,7 @@ static int report(const char *program, int its_stderr, int ended)
     if (ended < 0)
         return fail(EXIT_NO_AGENT,
                     "the agent could not be started: %s; run %s --foreground to see why",
-                    strerror(-ended), program);
+                    ended == -ETIMEDOUT ? "it is not ready after 5 s" : strerror(-ended), program);
     return fail(
         EXIT_NO_AGENT,
         "the agent could not be started: it ended with %s %d; run %s --foreground to see why",

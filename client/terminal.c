@@ -22,8 +22,7 @@ void progress_init(struct progress *progress)
     progress->due_ms = CLOCK_FOREVER;
 }
 
-/* One write, which a background job must survive where the terminal is set to stop it (stty
- * tostop). */
+/* One write, which a background job survives even where `stty tostop` is set. */
 static void show_line(const char *text)
 {
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
@@ -107,8 +106,7 @@ static void release_signals(const struct signals *before)
         raise(caught);
 }
 
-/* Read up to the newline. 0, -EINTR when a signal came, -ECANCELED, -EMSGSIZE or another negative
- * errno. */
+/* Read up to the newline. 0 or a negative errno; -EINTR: a signal came. */
 static int read_line(int fd, const sigset_t *mask, char *answer, size_t size)
 {
     struct pollfd pollfd = {.fd = fd, .events = POLLIN};
@@ -133,8 +131,7 @@ static int read_line(int fd, const sigset_t *mask, char *answer, size_t size)
     }
 }
 
-/* One question; what of a long line is left unread is thrown away with the terminal's old settings.
- */
+/* One question. What is left of a line too long is thrown away when the settings come back. */
 static int ask_once(int fd, const sigset_t *mask, const char *prompt, bool echo, char *answer,
                     size_t size)
 {

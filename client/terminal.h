@@ -19,8 +19,7 @@ struct progress {
 
 void progress_init(struct progress *progress);
 
-/* Take what the agent reports. A wait is said later, unless another takes its place; a note at
- * once. */
+/* Take what the agent reports: a note is said at once, a wait later unless another replaces it. */
 void progress_take(struct progress *progress, const struct msg_progress *report);
 
 /* Say what is due now. Where there is no terminal nobody is told. */

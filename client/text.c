@@ -76,6 +76,16 @@ void text_span(uint64_t seconds, char out[TEXT_SPAN])
         snprintf(out, TEXT_SPAN, "%llu s", rest);
 }
 
+bool text_is_variable(const char *const *names, size_t count, const char *variable)
+{
+    size_t len = strcspn(variable, "=");
+
+    for (size_t i = 0; i < count; i++)
+        if (strlen(names[i]) == len && memcmp(names[i], variable, len) == 0)
+            return true;
+    return false;
+}
+
 bool text_is_key_name(const char *name)
 {
     size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+-");

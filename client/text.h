@@ -11,8 +11,7 @@
 #define TEXT_TIME 21 /* YYYY-MM-DDTHH:MM:SSZ and its NUL */
 #define TEXT_SPAN 40
 
-/* The bytes of the UTF-8 character at the front of text: 1 to 4, or 0 when it is not well-formed.
- */
+/* The bytes of the UTF-8 character that text begins with: 1 to 4, or 0 when it is ill-formed. */
 size_t text_utf8(const char *text);
 
 /* Replace what could steer a terminal (control characters, C1 included) by '?', in place. */
@@ -23,6 +22,9 @@ void text_time(uint64_t seconds, char out[TEXT_TIME]);
 
 /* A span in words, to the two largest units: `11 h 58 min`, `45 s`. */
 void text_span(uint64_t seconds, char out[TEXT_SPAN]);
+
+/* Whether variable (NAME=VALUE, or a name alone) is called one of the count names. */
+bool text_is_variable(const char *const *names, size_t count, const char *variable);
 
 /* Whether name can be a key's: 1 to 64 of A-Z a-z 0-9 . _ @ + - */
 bool text_is_key_name(const char *name);

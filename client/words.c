@@ -32,8 +32,7 @@ static int begin_word(struct splitter *splitter)
     return 0;
 }
 
-/* There is room for the NUL: add() leaves one byte, and an empty word comes with its quotes'
- * begin_word(). */
+/* add() and this one leave room for the next NUL. */
 static int end_word(struct splitter *splitter)
 {
     if (!splitter->inside)

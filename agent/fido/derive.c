@@ -15,8 +15,7 @@
 #define FLAG_UP 0x01
 #define FLAG_UV 0x04
 
-/* An assertion to be asked for. user verification is left out, not FALSE, as older keys refuse
- * that. */
+/* An assertion to be asked for. uv is left out and not FALSE, which some keys refuse. */
 static int make_assert(const struct credential *credential, bool with_secret, fido_opt_t up,
                        fido_assert_t **made)
 {

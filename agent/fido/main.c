@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// awstap-fido: a conversation with the signer about one security key. It alone parses what USB
-// sends.
+// awstap-fido: a conversation with the signer about security keys. It alone parses what USB sends.
 #include <errno.h>
 #include <fido.h>
 #include <stdio.h>

@@ -77,8 +77,7 @@ void token_close(struct token *token)
     fido_dev_free(&token->dev);
 }
 
-/* Get ready for a call of at most timeout_ms. libfido2's own time-out is for keys that ignore a
- * cancel. */
+/* Before a call of at most timeout_ms; libfido2's own time-out is for keys that ignore a cancel. */
 static int begin(struct token *token, int timeout_ms, bool announced)
 {
     int r = fido_dev_set_timeout(token->dev, timeout_ms + GRACE_MS);
@@ -90,8 +89,7 @@ static int begin(struct token *token, int timeout_ms, bool announced)
     return cancel_arm(token->dev, timeout_ms) ? FIDO_OK : FIDO_ERR_KEEPALIVE_CANCEL;
 }
 
-/* What a call that wanted a touch really ended with: only we know when it was cancelled for its
- * time. */
+/* What a touch really ended with: only we know when it was cancelled because its time was up. */
 static int ended(int r, bool expired, uint64_t began_ms)
 {
     if (r == FIDO_OK)

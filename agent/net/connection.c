@@ -13,13 +13,12 @@
 #define CONNECT_MS 8000
 #define REQUEST_MS 10000
 #define HURRY_MS   1000  /* what a repeated HEAD still gets when a request waits behind it */
-#define SILENT_MS  10000 /* HEADs are repeated more often: this old, we or the network were asleep \
-                          */
+#define SILENT_MS  10000 /* HEADs are repeated more often: after this, we or the network slept */
 
-/* A body on its way out: libcurl gets it once, and has no way to ask for it again. */
+/* A body on its way out: libcurl gets each byte once, and has no way to ask for it again. */
 struct outgoing {
-    struct bytes body;
-    size_t given;
+    struct buf left; /* a copy, as the frame that it came in moves when more arrives */
+    bool begun;
 };
 
 void answer_init(struct answer *answer)
@@ -36,13 +35,14 @@ void answer_free(struct answer *answer)
 static size_t give_body(char *to, size_t size, size_t count, void *context)
 {
     struct outgoing *outgoing = context;
-    size_t room = size * count, left = outgoing->body.len - outgoing->given;
+    size_t room = size * count, left = buf_len(&outgoing->left);
     size_t n = left < room ? left : room;
 
-    if (!left)
+    if (!n)
         return CURL_READFUNC_ABORT;
-    memcpy(to, outgoing->body.data + outgoing->given, n);
-    outgoing->given += n;
+    memcpy(to, buf_data(&outgoing->left), n);
+    buf_take(&outgoing->left, n);
+    outgoing->begun = true;
     return n;
 }
 
@@ -80,9 +80,8 @@ static CURL *make_easy(const struct endpoint *endpoint, const struct trust *trus
         return NULL;
     }
     set_trust(easy, trust);
-    /* What goes in the clear must not leave this machine: no proxy for it, whatever the environment
-     * says. */
-    if (endpoint->plain)
+    if (endpoint
+            ->plain) /* it must not leave this machine: no proxy, whatever the environment says */
         curl_easy_setopt(easy, CURLOPT_PROXY, "");
     curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
@@ -291,7 +290,7 @@ static int not_answered(const char *host, CURLcode code, struct failure *failure
     switch (code) {
     case CURLE_WRITE_ERROR:
         return failure_set(failure, NET_BAD_REPLY,
-                           "the answer of %s is too large for AWS's; check the endpoint", host);
+                           "the answer of %s is too large to be AWS's; check the endpoint", host);
     case CURLE_UNSUPPORTED_PROTOCOL:
     case CURLE_WEIRD_SERVER_REPLY:
         return not_http(host, failure);
@@ -321,8 +320,7 @@ int connection_head(struct connection *connection, struct answer *answer, struct
     return not_sent(connection, connection->head, code, failure);
 }
 
-/* Printable ASCII and a name before a colon: nothing that could end the line and start another
- * header. */
+/* A name before a colon, and nothing that could end the line and start another header. */
 static bool is_header(const char *line)
 {
     const char *colon = strchr(line, ':');
@@ -361,8 +359,7 @@ static int make_headers(const struct list *headers, struct curl_slist **lines)
     return 0;
 }
 
-/* Anything to be read from an idle connection, its end included, means that it is of no use any
- * more. */
+/* An idle connection with anything to be read from it, its end included, is of no use any more. */
 static bool is_usable(const struct connection *connection)
 {
     struct pollfd kept = {.fd = connection->socket, .events = POLLIN | POLLRDHUP};
@@ -376,16 +373,17 @@ static int send_post(struct connection *connection, struct outgoing *outgoing,
 {
     CURL *post = connection->post;
     const char *host = connection->endpoint.host;
+    curl_off_t len = (curl_off_t)buf_len(&outgoing->left);
     CURLcode code;
     int r;
 
     curl_easy_setopt(post, CURLOPT_READDATA, outgoing);
-    curl_easy_setopt(post, CURLOPT_POSTFIELDSIZE_LARGE, (curl_off_t)outgoing->body.len);
+    curl_easy_setopt(post, CURLOPT_POSTFIELDSIZE_LARGE, len);
     curl_easy_setopt(post, CURLOPT_FRESH_CONNECT, is_usable(connection) ? 0L : 1L);
     r = transfer(connection, post, REQUEST_MS, answer, &code);
     if (r < 0 || code == CURLE_OK)
         return r;
-    if (!outgoing->given)
+    if (!outgoing->begun)
         return not_sent(connection, post, code, failure);
     return not_answered(host, code, failure);
 }
@@ -393,15 +391,23 @@ static int send_post(struct connection *connection, struct outgoing *outgoing,
 int connection_post(struct connection *connection, const struct list *headers,
                     const struct bytes *body, struct answer *answer, struct failure *failure)
 {
-    struct outgoing outgoing = {.body = *body};
+    struct outgoing outgoing = {.begun = false};
     struct curl_slist *lines = NULL;
-    int r = body->len ? make_headers(headers, &lines) : -EPROTO;
+    int r;
 
-    if (r == 0) {
-        curl_easy_setopt(connection->post, CURLOPT_HTTPHEADER, lines);
-        r = send_post(connection, &outgoing, answer, failure);
-        curl_easy_setopt(connection->post, CURLOPT_HTTPHEADER, NULL);
+    buf_init(&outgoing.left);
+    if (!body->len) {
+        r = -EPROTO;
+        goto out;
     }
+    if ((r = make_headers(headers, &lines)) < 0 ||
+        (r = buf_put(&outgoing.left, body->data, body->len)) < 0)
+        goto out;
+    curl_easy_setopt(connection->post, CURLOPT_HTTPHEADER, lines);
+    r = send_post(connection, &outgoing, answer, failure);
+    curl_easy_setopt(connection->post, CURLOPT_HTTPHEADER, NULL);
+out:
     curl_slist_free_all(lines);
+    buf_free(&outgoing.left);
     return r;
 }

@@ -72,8 +72,8 @@ int connection_head(struct connection *connection, struct answer *answer, struct
  * POST body (not empty) with these headers ("Name: value" each) to the root, within 10 s. At most
  * one whole request leaves: libcurl may begin again on a new connection only while no byte of the
  * body has been handed to it, and after that the outcome counts as unknown. A kept connection that
- * has been closed, or has not answered for a while, is not used. 0; -EIO and *failure; -EPROTO: no
- * headers or body of ours; -ENOMEM; or the listener's error.
+ * has been closed, or has not answered for a while, is not used. headers and body are copied.
+ * 0; -EIO and *failure; -EPROTO: no headers or body of ours; -ENOMEM; or the listener's error.
  */
 int connection_post(struct connection *connection, const struct list *headers,
                     const struct bytes *body, struct answer *answer, struct failure *failure);

@@ -14,8 +14,7 @@ struct failure {
     char text[FAILURE_TEXT];
 };
 
-/* Fill *failure; the text comes out as line_copy() makes it. Always -EIO, for the caller to return.
- */
+/* Fill *failure; the text comes out as line_copy() makes it. Returns -EIO, always. */
 int failure_set(struct failure *failure, enum net_failure kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -18,7 +18,7 @@
 
 #define ARENA_SIZE ((size_t)1024 * 1024)
 #define SEND_MS    5000
-#define REPEAT_MS  4000 /* servers and NATs close what is idle for longer than 5 s or more */
+#define REPEAT_MS  4000 /* servers close what is idle for longer, some after 5 s */
 #define DRIFT_S    2    /* the server's clock seems to have moved when it is off by more */
 
 struct conversation {
@@ -26,8 +26,7 @@ struct conversation {
     struct connection connection;
     bool repeating;         /* a HEAD that nobody waits for is under way */
     struct failure failure; /* the latest */
-    int64_t
-        told_ahead; /* by how many seconds the server's clock was ahead of ours when last told */
+    int64_t told_ahead;     /* by what the server's clock was ahead when last told, in seconds */
 };
 
 /* connection_heard: the signer has gone, or has a request that a repeated HEAD holds up. */

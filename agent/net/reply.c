@@ -8,8 +8,7 @@
 
 #include "reply_xml.h"
 
-/* The first of the paths that has a value, or "". STS and IAM use the first form, EC2 and old
- * services the others. */
+/* The value of the first of the paths that there is, or "". */
 static const char *find_any(const struct list *fields, const char *const paths[], size_t count)
 {
     const char *value = NULL;
@@ -79,7 +78,7 @@ static int read_answer(struct reply *reply, const struct answer *answer, const c
     r = reply_xml_parse(buf_data(&answer->body), buf_len(&answer->body), &reply->fields);
     if (r == -EMSGSIZE || r == -ENOMEM)
         return failure_set(failure, NET_BAD_REPLY,
-                           "the answer of %s is too large for AWS's; check the endpoint", host);
+                           "the answer of %s is too large to be AWS's; check the endpoint", host);
     if (r < 0)
         return without_xml(reply, answer, host, failure);
     read_fields(reply, answer);

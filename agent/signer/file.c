@@ -53,7 +53,8 @@ static int check_readable(const char *path, int fd, size_t max, size_t *size, st
         return error_set(error, EXIT_VAULT,
                          "%s is refused: others have access to it; run chmod 600 on it", path);
     if (st.st_size < 0 || (uint64_t)st.st_size > max)
-        return error_set(error, EXIT_VAULT, "%s is refused: it is larger than %zu bytes", path, max);
+        return error_set(error, EXIT_VAULT, "%s is refused: it is larger than %zu bytes", path,
+                         max);
     *size = (size_t)st.st_size;
     return 0;
 }

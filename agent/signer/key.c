@@ -103,9 +103,8 @@ static bool policy_valid(const struct key_policy *policy)
 
 bool key_valid(const struct key *key)
 {
-    const char *texts[] = {key->name,   key->arn,        key->account, key->partition,
-                           key->region, key->mfa_serial, key->sts_url, key->iam_url,
-                           key->ca_bundle};
+    const char *texts[] = {key->name,       key->arn,     key->account, key->partition, key->region,
+                           key->mfa_serial, key->sts_url, key->iam_url, key->ca_bundle};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (!text_valid(texts[i], strlen(texts[i])))

@@ -7,8 +7,9 @@
 #include <stdint.h>
 
 /*
- * Takes the vault's fields from the front of bytes that are not believed. The first field that is not there, too long
- * or no text makes it bad; from then on every read yields zeros, so that one look at bad behind many reads is enough.
+ * Takes the vault's fields from the front of bytes that are not believed. The first field that is
+ * not there, too long or no text makes it bad; from then on every read yields zeros, so that one
+ * look at bad behind many reads is enough.
  */
 struct reader {
     const uint8_t *at;

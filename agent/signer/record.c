@@ -74,10 +74,9 @@ static int hash_facts(uint8_t out[HASH_BYTES], const struct record *record, cons
     if (result < 0)
         error_set(error, EXIT_FAILED, "no memory for a record of the vault");
     else
-        hash_labelled(out, NULL, "awstap 1 record facts",
-                      (struct bytes[]){{vault_id, VAULT_ID_BYTES},
-                                       {buf_data(&facts), buf_len(&facts)}},
-                      2);
+        hash_labelled(
+            out, NULL, "awstap 1 record facts",
+            (struct bytes[]){{vault_id, VAULT_ID_BYTES}, {buf_data(&facts), buf_len(&facts)}}, 2);
     buf_free(&facts);
     return result < 0 ? -1 : 0;
 }
@@ -89,15 +88,16 @@ int record_seal(struct record *record, const uint8_t vault_id[VAULT_ID_BYTES],
     int result = -1;
 
     if (len == 0 || len > RECORD_SECRET_MAX)
-        return error_set(error, EXIT_FAILED, "a secret of %zu bytes can't be kept: 1 to %d can", len,
-                         RECORD_SECRET_MAX);
+        return error_set(error, EXIT_FAILED, "a secret of %zu bytes can't be kept: 1 to %d can",
+                         len, RECORD_SECRET_MAX);
     struct inside *inside = arena_alloc(sizeof(*inside));
     if (!inside)
         return error_set(error, EXIT_FAILED, "no memory for a record of the vault");
     if (hash_facts(inside->facts, record, vault_id, error) < 0)
         goto out;
     memcpy(inside->secret, secret, len);
-    if (crypto_box_seal(record->sealed, (const uint8_t *)inside, HASH_BYTES + len, public_key) < 0) {
+    if (crypto_box_seal(record->sealed, (const uint8_t *)inside, HASH_BYTES + len, public_key) <
+        0) {
         error_set(error, EXIT_VAULT, "the vault is refused: its public key is none");
         goto out;
     }

@@ -94,8 +94,7 @@ int slot_put(struct buf *out, const struct slot *slot)
 
 static void get_fido2(struct reader *reader, struct slot_fido2 *fido2)
 {
-    fido2->credential_len =
-        reader_string(reader, fido2->credential, sizeof(fido2->credential));
+    fido2->credential_len = reader_string(reader, fido2->credential, sizeof(fido2->credential));
     reader_bytes(reader, fido2->public_key, sizeof(fido2->public_key));
     reader_bytes(reader, fido2->salt, sizeof(fido2->salt));
     fido2->flags = reader_u32(reader);
@@ -165,15 +164,15 @@ static int hash_facts(uint8_t out[HASH_BYTES], const struct slot *slot, const ui
     if (result < 0)
         error_set(error, EXIT_FAILED, "no memory for a slot of the vault");
     else
-        hash_labelled(out, NULL, "awstap 1 slot facts",
-                      (struct bytes[]){{vault_id, VAULT_ID_BYTES},
-                                       {buf_data(&facts), buf_len(&facts)}},
-                      2);
+        hash_labelled(
+            out, NULL, "awstap 1 slot facts",
+            (struct bytes[]){{vault_id, VAULT_ID_BYTES}, {buf_data(&facts), buf_len(&facts)}}, 2);
     buf_free(&facts);
     return result < 0 ? -1 : 0;
 }
 
-/* The pair that the factor's secret stands for in this slot of this vault; in the arena, NULL when it is full. */
+/* The pair that the factor's secret stands for in this slot of this vault; in the arena, NULL when
+ * it is full. */
 static struct pair *make_pair(uint32_t slot_id, const uint8_t *vault_id, const uint8_t *secret,
                               struct error *error)
 {
@@ -294,7 +293,8 @@ int slot_stretch(const struct slot *slot, const char *passphrase, size_t len, ui
                          slot->id);
     if (crypto_pwhash(secret, VAULT_KEY_BYTES, passphrase, len, facts->salt, facts->opslimit,
                       (size_t)facts->memlimit, crypto_pwhash_ALG_ARGON2ID13) < 0)
-        return error_set(error, EXIT_FAILED, "no memory to check the passphrase: %llu MiB are needed",
+        return error_set(error, EXIT_FAILED,
+                         "no memory to check the passphrase: %llu MiB are needed",
                          (unsigned long long)facts->memlimit >> 20);
     return 0;
 }

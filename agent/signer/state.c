@@ -89,9 +89,11 @@ static int recall_file(const char *path, struct state_memory *memory, struct err
     if (result < 0)
         return -1;
     if (result == 0 && parse_memory(line, memory) < 0)
-        return error_set(error, EXIT_VAULT,
-                         "%s is damaged, so an older vault would not be noticed; if the vault is the "
-                         "right one, run awstap vault adopt", path);
+        return error_set(
+            error, EXIT_VAULT,
+            "%s is damaged, so an older vault would not be noticed; if the vault is the "
+            "right one, run awstap vault adopt",
+            path);
     return 0;
 }
 

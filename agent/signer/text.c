@@ -4,7 +4,8 @@
 
 #include <stdint.h>
 
-/* The bytes of the character in front, 0 where it is none that may stand. Overlong forms and surrogates may not. */
+/* The bytes of the character in front, 0 where it is none that may stand. Overlong forms and
+ * surrogates may not. */
 static size_t character(const uint8_t *at, size_t left)
 {
     static const uint32_t smallest[] = {0, 0, 0x80, 0x800, 0x10000};

@@ -114,14 +114,6 @@ static int send_credentials(struct channel *fido, const struct vault *vault)
     return r;
 }
 
-/* Start an awstap-fido for the device and give it what there is to know before the request. */
-static int meet_device(struct agent *agent, struct device *device, const struct vault *vault, struct error *error)
-{
-    if (agent_need(agent, PROGRAM_FIDO, &device->fido, error) < 0)
-        return -1;
-    return send_credentials(&device->fido, vault) < 0 ? helper_died(error) : 0;
-}
-
 /* What was learnt from all devices so far. */
 struct wait {
     struct agent *agent;
@@ -254,9 +246,10 @@ static int derive(struct wait *wait, const struct vault *vault, uint32_t *slot, 
     for (size_t i = 0; i < wait->devices->count; i++) {
         const struct msg_fido_derive request = {wait->devices->list[i].path};
 
-        if (meet_device(wait->agent, &wait->devices->list[i], vault, error) < 0)
+        if (agent_need(wait->agent, PROGRAM_FIDO, &wait->devices->list[i].fido, error) < 0)
             return -1;
-        if (channel_send(&wait->devices->list[i].fido, MSG_FIDO_DERIVE, &request, -1, SEND_MS) < 0)
+        if (send_credentials(&wait->devices->list[i].fido, vault) < 0 ||
+            channel_send(&wait->devices->list[i].fido, MSG_FIDO_DERIVE, &request, -1, SEND_MS) < 0)
             return helper_died(error);
     }
     if (!(device = await_device(wait, MSG_FIDO_SECRET, TOUCH_MS, &frame, error)))
@@ -295,7 +288,7 @@ int touch_unlock(struct agent *agent, struct vault *vault, const char *purpose, 
 }
 
 /* Several devices: the one that is touched is meant. NULL with error. */
-static struct device *choose(struct wait *wait, const struct vault *vault, struct error *error)
+static struct device *choose(struct wait *wait, struct error *error)
 {
     struct device *chosen;
     struct frame frame;
@@ -303,7 +296,7 @@ static struct device *choose(struct wait *wait, const struct vault *vault, struc
     for (size_t i = 0; i < wait->devices->count; i++) {
         const struct msg_fido_select request = {wait->devices->list[i].path};
 
-        if (meet_device(wait->agent, &wait->devices->list[i], vault, error) < 0)
+        if (agent_need(wait->agent, PROGRAM_FIDO, &wait->devices->list[i].fido, error) < 0)
             return NULL;
         if (channel_send(&wait->devices->list[i].fido, MSG_FIDO_SELECT, &request, -1, SEND_MS) < 0) {
             helper_died(error);
@@ -333,7 +326,8 @@ static int keep_enrolled(const struct msg_fido_enrolled *enrolled, struct slot *
     return 0;
 }
 
-static int enrol(struct wait *wait, struct device *device, struct slot *slot, uint8_t *secret, struct error *error)
+static int enrol(struct wait *wait, const struct vault *vault, struct device *device, struct slot *slot,
+                 uint8_t *secret, struct error *error)
 {
     uint8_t user_id[32];
     const struct msg_fido_enrol request = {
@@ -349,7 +343,8 @@ static int enrol(struct wait *wait, struct device *device, struct slot *slot, ui
     randombytes_buf(user_id, sizeof user_id);
     randombytes_buf(slot->fido2.salt, sizeof slot->fido2.salt);
     wait->said = false;
-    if (channel_send(&device->fido, MSG_FIDO_ENROL, &request, -1, SEND_MS) < 0)
+    if (send_credentials(&device->fido, vault) < 0 ||
+        channel_send(&device->fido, MSG_FIDO_ENROL, &request, -1, SEND_MS) < 0)
         return helper_died(error);
     if (!await_device(wait, MSG_FIDO_ENROLLED, ENROL_MS, &frame, error))
         return -1;
@@ -387,12 +382,12 @@ int touch_enrol(struct agent *agent, const struct vault *vault, const char *devi
     if (find_devices(agent, device, devices, error) == 0 && !devices->count)
         error_set(error, EXIT_PERSON, "no security key is plugged in; plug one in and run it again");
     else if (devices->count > 1)
-        chosen = choose(&wait, vault, error);
-    else if (devices->count == 1 && meet_device(agent, &devices->list[0], vault, error) == 0)
+        chosen = choose(&wait, error);
+    else if (devices->count == 1 && agent_need(agent, PROGRAM_FIDO, &devices->list[0].fido, error) == 0)
         chosen = &devices->list[0];
     wait.purpose = "to enrol it, twice in a row";
     if (chosen)
-        r = enrol(&wait, chosen, slot, secret, error);
+        r = enrol(&wait, vault, chosen, slot, secret, error);
     let_go(devices, NULL);
     arena_free(devices);
     return r;

@@ -35,7 +35,8 @@ struct key *vault_key(struct vault *vault, const char *name, struct error *error
         if (strcmp(vault->keys[i].name, name) == 0)
             return &vault->keys[i];
     }
-    error_set(error, EXIT_FAILED, "there is no key %s; awstap key list shows those there are", name);
+    error_set(error, EXIT_FAILED, "there is no key %s; awstap key list shows those there are",
+              name);
     return NULL;
 }
 
@@ -89,7 +90,8 @@ static int check_keys(const struct vault *vault, const struct vault_keys *keys, 
         sodium_memcmp(record, vault->record_mac, sizeof(record)) != 0) {
         error_set(error, EXIT_VAULT,
                   "the vault %s is refused: something else than awstap changed it; put a good copy "
-                  "in its place", vault->path);
+                  "in its place",
+                  vault->path);
         goto out;
     }
     result = 0;
@@ -149,8 +151,9 @@ int vault_add_slot(struct vault *vault, const struct slot *facts, const uint8_t 
     slot.id = take_id(&vault->next_slot);
     slot.created = clock_now_ms() / 1000;
     if (!slot_valid(&slot))
-        return error_set(error, EXIT_USAGE, "this factor can't be kept: its label or what it says "
-                                            "of itself is not allowed");
+        return error_set(error, EXIT_USAGE,
+                         "this factor can't be kept: its label or what it says "
+                         "of itself is not allowed");
     if (slot_enrol(&slot, vault->id, secret, &keys->secret, error) < 0)
         return -1;
     vault->slots[vault->slot_count++] = slot;
@@ -206,7 +209,8 @@ static int reseal(struct vault *vault, const struct vault_keys *fresh,
     return 0;
 }
 
-/* A new vault key. Where it fails the vault is left locked, as it is half changed and must not be written. */
+/* A new vault key. Where it fails the vault is left locked, as it is half changed and must not be
+ * written. */
 static int rekey(struct vault *vault, struct error *error)
 {
     const struct vault_keys *keys = keys_of(vault);
@@ -265,7 +269,8 @@ static int make_record(struct vault *vault, struct record *record, uint32_t key_
     return 0;
 }
 
-/* Put the record in front, as the newest. There is room: a vault has at most two of each type per key. */
+/* Put the record in front, as the newest. There is room: a vault has at most two of each type per
+ * key. */
 static void insert_record(struct vault *vault, const struct record *record)
 {
     if (vault->record_count == VAULT_RECORDS_MAX)
@@ -320,8 +325,10 @@ int vault_add_key(struct vault *vault, const struct key *facts, const char *acce
     key.id = take_id(&vault->next_key);
     key.created = clock_now_ms() / 1000;
     if (!key_valid(&key))
-        return error_set(error, EXIT_USAGE, "the key %s can't be kept: its name or one of its "
-                                            "options is not allowed", key.name);
+        return error_set(error, EXIT_USAGE,
+                         "the key %s can't be kept: its name or one of its "
+                         "options is not allowed",
+                         key.name);
     if (make_record(vault, &record, key.id, RECORD_ACCESS_KEY, access_key_id, secret_access_key,
                     strlen(secret_access_key), error) < 0)
         return -1;
@@ -365,20 +372,19 @@ int vault_open_access_key(const struct vault *vault, const struct key *key,
 
     if (!record)
         return error_set(error, EXIT_FAILED, "the key %s has no access key", key->name);
-    return record_open(record, vault->id, vault->public_key,
-                       keys_of(vault)->secret.private_key, secret, error);
+    return record_open(record, vault->id, vault->public_key, keys_of(vault)->secret.private_key,
+                       secret, error);
 }
 
 int vault_open_seed(const struct vault *vault, const struct key *key, struct record_secret **seed,
                     struct error *error)
 {
-    const struct record *record =
-        find_record(vault, key->id, RECORD_TOTP_SEED, key->mfa_serial);
+    const struct record *record = find_record(vault, key->id, RECORD_TOTP_SEED, key->mfa_serial);
 
     if (!record)
         return error_set(error, EXIT_FAILED,
                          "the key %s has no TOTP seed; awstap mfa import %s brings one in",
                          key->name, key->name);
-    return record_open(record, vault->id, vault->public_key,
-                       keys_of(vault)->secret.private_key, seed, error);
+    return record_open(record, vault->id, vault->public_key, keys_of(vault)->secret.private_key,
+                       seed, error);
 }

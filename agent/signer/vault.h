@@ -12,15 +12,16 @@
 #include "slot.h"
 
 /*
- * The vault in memory. What is in struct vault is public and in the heap; read it freely, change it by the functions
- * below. It is to be believed only once vault_unlock() has checked the MACs. Secrets are in the arena.
- * Functions that can fail return 0, or -1 with the reason in *error.
+ * The vault in memory. What is in struct vault is public and in the heap; read it freely, change it
+ * by the functions below. It is to be believed only once vault_unlock() has checked the MACs.
+ * Secrets are in the arena. Functions that can fail return 0, or -1 with the reason in *error.
  */
 
-#define VAULT_MAX         ((size_t)128 * 1024) /* bytes of the file */
-#define VAULT_SLOTS_MAX   16
-#define VAULT_KEYS_MAX    64
-#define VAULT_RECORDS_MAX (4 * VAULT_KEYS_MAX) /* two of each type per key: one in use, one being rotated */
+#define VAULT_MAX       ((size_t)128 * 1024) /* bytes of the file */
+#define VAULT_SLOTS_MAX 16
+#define VAULT_KEYS_MAX  64
+#define VAULT_RECORDS_MAX                                                                          \
+    (4 * VAULT_KEYS_MAX) /* two of each type per key: one in use, one being rotated */
 #define VAULT_JOURNAL_MAX 8192
 
 struct vault_keys; /* of an unlocked vault, in the arena */
@@ -43,15 +44,15 @@ struct vault {
 };
 
 /*
- * Read the vault at path, and compare it with what the state folder remembers. Owned by the caller (vault_free()).
- * 0; 1: there is no such file, error says so for the person (EXIT_FAILED); -1: EXIT_VAULT where it is damaged,
- * refused, rolled back or forked.
+ * Read the vault at path, and compare it with what the state folder remembers. Owned by the caller
+ * (vault_free()). 0; 1: there is no such file, error says so for the person (EXIT_FAILED); -1:
+ * EXIT_VAULT where it is damaged, refused, rolled back or forked.
  */
 int vault_read(const char *path, const char *state, struct vault **vault, struct error *error);
 
 /*
- * A new, unlocked vault with nothing in it, not yet on the disk; it needs a slot before vault_write(). EXIT_FAILED
- * where the file exists. Owned by the caller.
+ * A new, unlocked vault with nothing in it, not yet on the disk; it needs a slot before
+ * vault_write(). EXIT_FAILED where the file exists. Owned by the caller.
  */
 int vault_create(const char *path, const char *state, struct vault **vault, struct error *error);
 
@@ -59,8 +60,9 @@ int vault_create(const char *path, const char *state, struct vault **vault, stru
 void vault_free(struct vault *vault);
 
 /*
- * Open the vault by a slot's secret of 32 bytes (still the caller's), check both MACs, and let the state folder
- * catch up with a newer generation. EXIT_PERSON: not this slot's secret; EXIT_VAULT: a forgery; EXIT_FAILED: no such slot.
+ * Open the vault by a slot's secret of 32 bytes (still the caller's), check both MACs, and let the
+ * state folder catch up with a newer generation. EXIT_PERSON: not this slot's secret; EXIT_VAULT: a
+ * forgery; EXIT_FAILED: no such slot.
  */
 int vault_unlock(struct vault *vault, uint32_t slot_id, const uint8_t *secret, struct error *error);
 
@@ -68,9 +70,9 @@ int vault_unlock(struct vault *vault, uint32_t slot_id, const uint8_t *secret, s
 void vault_lock(struct vault *vault);
 
 /*
- * Write the vault as the next generation, under vault.lock. EXIT_FAILED where another process wrote since it was
- * read (nothing is changed; read it again). After another error the file is the old one or the new one; the vault in
- * memory is then good for vault_free() only.
+ * Write the vault as the next generation, under vault.lock. EXIT_FAILED where another process wrote
+ * since it was read (nothing is changed; read it again). After another error the file is the old
+ * one or the new one; the vault in memory is then good for vault_free() only.
  */
 int vault_write(struct vault *vault, struct error *error);
 
@@ -78,31 +80,32 @@ int vault_write(struct vault *vault, struct error *error);
 struct slot *vault_slot(struct vault *vault, uint32_t id, struct error *error);
 struct key *vault_key(struct vault *vault, const char *name, struct error *error);
 
-/* The access key id in use for the key ("" where it has none); whether it has a TOTP seed for its MFA serial. */
+/* The access key id in use for the key ("" where it has none); whether it has a TOTP seed for its
+ * MFA serial. */
 const char *vault_access_key_id(const struct vault *vault, const struct key *key);
 bool vault_has_seed(const struct vault *vault, const struct key *key);
 
 /*
- * From here on the vault must be unlocked (else the process ends: a fault of ours), and what is changed reaches the
- * disk by vault_write().
+ * From here on the vault must be unlocked (else the process ends: a fault of ours), and what is
+ * changed reaches the disk by vault_write().
  */
 
 /*
- * Add a slot: label, kind and the facts of its kind are the caller's, the rest is filled in; secret is the factor's,
- * 32 bytes. *id (or NULL) gets its number.
+ * Add a slot: label, kind and the facts of its kind are the caller's, the rest is filled in; secret
+ * is the factor's, 32 bytes. *id (or NULL) gets its number.
  */
-int vault_add_slot(struct vault *vault, const struct slot *facts, const uint8_t *secret, uint32_t *id,
-                   struct error *error);
+int vault_add_slot(struct vault *vault, const struct slot *facts, const uint8_t *secret,
+                   uint32_t *id, struct error *error);
 
 /*
- * Remove a slot: a new vault key, sealed to the slots that stay, and all records sealed anew, so that the removed
- * factor opens no later copy. The last one can't be removed (EXIT_FAILED).
+ * Remove a slot: a new vault key, sealed to the slots that stay, and all records sealed anew, so
+ * that the removed factor opens no later copy. The last one can't be removed (EXIT_FAILED).
  */
 int vault_remove_slot(struct vault *vault, uint32_t id, struct error *error);
 
 /*
- * Add a key (id and created are filled in) with its access key. A name or access key id that is there already
- * is EXIT_FAILED.
+ * Add a key (id and created are filled in) with its access key. A name or access key id that is
+ * there already is EXIT_FAILED.
  */
 int vault_add_key(struct vault *vault, const struct key *facts, const char *access_key_id,
                   const char *secret_access_key, struct error *error);
@@ -110,13 +113,14 @@ int vault_add_key(struct vault *vault, const struct key *facts, const char *acce
 /* Remove a key and its records. */
 int vault_remove_key(struct vault *vault, const char *name, struct error *error);
 
-/* Give the key an MFA device: its serial, and its TOTP seed (raw, 1 to RECORD_SECRET_MAX bytes) in place of any other. */
+/* Give the key an MFA device: its serial, and its TOTP seed (raw, 1 to RECORD_SECRET_MAX bytes) in
+ * place of any other. */
 int vault_set_mfa(struct vault *vault, struct key *key, const char *serial, const void *seed,
                   size_t seed_len, struct error *error);
 
 /*
- * The secret access key, or the TOTP seed, of the key; in the arena, the caller's to arena_free(). EXIT_FAILED where it
- * has none.
+ * The secret access key, or the TOTP seed, of the key; in the arena, the caller's to arena_free().
+ * EXIT_FAILED where it has none.
  */
 int vault_open_access_key(const struct vault *vault, const struct key *key,
                           struct record_secret **secret, struct error *error);

@@ -45,7 +45,8 @@ static struct vault *vault_new(const char *path, const char *state, struct error
     return vault;
 }
 
-/* What was decoded must encode to the same bytes: the MACs are made of what is believed, not of what was read. */
+/* What was decoded must encode to the same bytes: the MACs are made of what is believed, not of
+ * what was read. */
 static int check_same(const struct vault *vault, const struct buf *file, struct error *error)
 {
     uint8_t hash[VAULT_KEY_BYTES];
@@ -58,7 +59,8 @@ static int check_same(const struct vault *vault, const struct buf *file, struct 
         result = error_set(error, EXIT_FAILED, "no memory to read the vault");
     else if (buf_len(&again) != buf_len(file) ||
              memcmp(buf_data(&again), buf_data(file), buf_len(file)) != 0)
-        result = error_set(error, EXIT_VAULT, "refused: awstap would not have written it like this");
+        result =
+            error_set(error, EXIT_VAULT, "refused: awstap would not have written it like this");
     buf_free(&again);
     return result;
 }
@@ -172,18 +174,19 @@ static int check_unchanged(const struct vault *vault, struct error *error)
     buf_init(&file);
     int result = file_read(vault->path, VAULT_MAX, &file, error);
     if (result == 1)
-        result = vault->generation == 0 ? 0
-                                        : error_set(error, EXIT_FAILED, "the vault %s is gone",
-                                                    vault->path);
+        result = vault->generation == 0
+                     ? 0
+                     : error_set(error, EXIT_FAILED, "the vault %s is gone", vault->path);
     else if (result == 0 && vault->generation == 0)
         result = error_set(error, EXIT_FAILED, "there is a vault at %s already", vault->path);
     else if (result == 0 && !vault_checksum(buf_data(&file), buf_len(&file), hash))
         result = error_set(error, EXIT_VAULT,
                            "the vault %s is damaged; nothing was changed; put a good copy in its "
-                           "place", vault->path);
+                           "place",
+                           vault->path);
     else if (result == 0 && memcmp(hash, vault->hash, sizeof(hash)) != 0)
-        result = error_set(error, EXIT_FAILED,
-                           "another awstap wrote the vault meanwhile; run it again");
+        result =
+            error_set(error, EXIT_FAILED, "another awstap wrote the vault meanwhile; run it again");
     buf_free(&file);
     return result;
 }

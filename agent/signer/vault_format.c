@@ -5,7 +5,7 @@
 #include <sodium.h>
 #include <string.h>
 
-#define VERSION  1u
+#define VERSION 1u
 
 static const uint8_t magic[16] = "awstap vault\r\n\x1a";
 
@@ -218,8 +218,9 @@ int vault_decode(struct vault *vault, const uint8_t *data, size_t len, struct er
     const char *wrong;
 
     if (!vault_checksum(data, len, vault->hash))
-        return error_set(error, EXIT_VAULT, "damaged: its checksum does not fit; nothing was "
-                                            "changed; put a good copy in its place");
+        return error_set(error, EXIT_VAULT,
+                         "damaged: its checksum does not fit; nothing was "
+                         "changed; put a good copy in its place");
     wrong = get_prefix(vault, &reader);
     if (!wrong)
         wrong = get_sections(vault, &reader);

@@ -7,7 +7,8 @@
 #include "vault.h"
 #include "vault_format.h"
 
-/* What an unlocked vault holds, in the arena: its secret, and the two MAC keys that are made of it. */
+/* What an unlocked vault holds, in the arena: its secret, and the two MAC keys that are made of it.
+ */
 struct vault_keys {
     struct vault_secret secret;
     uint8_t head[VAULT_KEY_BYTES];   /* K_head: never leaves the signer */

@@ -61,7 +61,7 @@ struct key fixture_key(const char *name)
 }
 
 static __attribute__((noinline)) void add_slot(struct fixture *fixture, struct vault *vault,
-                                                const char *label, const uint8_t *secret)
+                                               const char *label, const uint8_t *secret)
 {
     struct slot slot = fixture_slot(label);
 
@@ -69,7 +69,7 @@ static __attribute__((noinline)) void add_slot(struct fixture *fixture, struct v
 }
 
 static __attribute__((noinline)) void add_key(struct fixture *fixture, struct vault *vault,
-                                               const char *name, const char *id, const char *secret)
+                                              const char *name, const char *id, const char *secret)
 {
     struct key key = fixture_key(name);
 
@@ -88,7 +88,8 @@ static void fill(struct fixture *fixture, struct vault *vault)
             "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY");
     assert_int_equal(vault_set_mfa(vault, vault_key(vault, "work", error),
                                    "arn:aws:iam::123456789012:mfa/alice", "12345678901234567890",
-                                   20, error), 0);
+                                   20, error),
+                     0);
 }
 
 int fixture_setup(void **state)

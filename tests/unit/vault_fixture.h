@@ -7,7 +7,8 @@
 
 #include "vault.h"
 
-/* A folder of its own with a vault, its state folder, and the secrets of the factors that open it. */
+/* A folder of its own with a vault, its state folder, and the secrets of the factors that open it.
+ */
 struct fixture {
     char folder[64], path[128], state[128];
     uint8_t first[32], second[32]; /* the secrets of slots 1 and 2 */
@@ -18,7 +19,8 @@ struct fixture {
 int fixture_group_setup(void **state);
 int fixture_group_teardown(void **state);
 
-/* A test's setup and teardown. The vault has slots 1 and 2, the key "work" with a TOTP seed, the key "home". */
+/* A test's setup and teardown. The vault has slots 1 and 2, the key "work" with a TOTP seed, the
+ * key "home". */
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
@@ -26,7 +28,8 @@ int fixture_teardown(void **state);
 struct slot fixture_slot(const char *label);
 struct key fixture_key(const char *name);
 
-/* Read the vault, and unlock it by the first slot; each must succeed. The caller's to vault_free(). */
+/* Read the vault, and unlock it by the first slot; each must succeed. The caller's to vault_free().
+ */
 struct vault *fixture_read(struct fixture *fixture);
 struct vault *fixture_unlock(struct fixture *fixture);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// awstap-net as its signer sees it: the built program on one end of a conversation, a
-// loopback at the other. The folder of the program is argv[1] or AWSTAP_BIN_DIR.
+// awstap-net as its signer sees it: the built program, a conversation with it, and a scripted HTTP
+// server on loopback. The folder of the program is argv[1] or AWSTAP_BIN_DIR.
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -44,7 +44,7 @@
 
 enum after { KEEP, CLOSE, HANG, LEAVE }; /* LEAVE: the server is gone for good */
 
-/* How the server answers. post is its status line and headers; Content-Length and body are added.
+/* How the server answers. post is the status line and headers, to which Date and length are added.
  */
 struct script {
     const char *head;

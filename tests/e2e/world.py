@@ -1,0 +1,322 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""One person's machine: a copy of the test root, a HOME, security keys to plug in, a fake AWS, and the real programs.
+
+Run by root, the programs run as an unprivileged user all the same, so that what only their owner may do is
+really tried by their owner, and root is left for looking into memory."""
+
+import json
+import os
+import pty
+import select
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+sys.path.insert(0, os.path.join(TOP, "tests", "fakeaws"))
+
+import control  # noqa: E402  (tests/fakeaws/control.py)
+
+SANITIZED = os.environ.get("AWSTAP_SANITIZED") == "1"
+BUILT = os.path.join(TOP, "build", "testroot-sanitized" if SANITIZED else "testroot")
+PROGRAMS = ("awstap", "awstap-agent", "awstap-signer", "awstap-fido", "awstap-net")
+USER = 61234 if os.geteuid() == 0 else None  # no such account is needed
+PATIENCE = 60  # seconds that an event may take on a slow machine; nothing is asserted about time
+SERIAL = "arn:aws:iam::123456789012:mfa/alice"
+
+_base = None
+
+
+def base():
+    """A copy of the test root that the unprivileged user can reach, made once; machines link to its files."""
+    global _base
+    if _base is None:
+        _base = tempfile.TemporaryDirectory(prefix="awstap-e2e-")
+        os.chmod(_base.name, 0o755)
+        os.mkdir(os.path.join(_base.name, "root"))
+        for name in PROGRAMS:
+            shutil.copy2(os.path.join(BUILT, name), os.path.join(_base.name, "root", name))
+    return _base.name
+
+
+def wait_for(condition, what, patience=PATIENCE):
+    """The first true value of condition(), asked again and again; a failure that says what was awaited."""
+    end = time.monotonic() + patience
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() > end:
+            raise AssertionError("waited in vain for " + what)
+        time.sleep(0.01)
+
+
+class Result:
+    def __init__(self, status, out, err):
+        self.status, self.out, self.err = status, out, err
+
+    def __repr__(self):
+        return f"status {self.status}\nstdout: {self.out}\nstderr: {self.err}"
+
+    def json(self):
+        return json.loads(self.out)
+
+
+class Key:
+    """A security key, as the files of tests/softkey say."""
+
+    def __init__(self, folder, name, owner):
+        self.path = os.path.join(folder, name)
+        self.owner = owner
+
+    def _write(self, ending, text, flags):
+        fd = os.open(self.path + ending, os.O_WRONLY | flags, 0o600)
+        if self.owner is not None:
+            os.fchown(fd, self.owner, self.owner)
+        os.write(fd, text.encode())
+        os.close(fd)
+
+    def configure(self, *lines):
+        self._write(".conf", "".join(line + "\n" for line in lines), os.O_CREAT | os.O_TRUNC)
+
+    def plug(self, touch="auto"):
+        self._write(".touch", touch, os.O_CREAT | os.O_EXCL)
+
+    def person(self, touch):
+        """What the person does from now on: auto, after MS, never, deny."""
+        self._write(".touch", touch, os.O_TRUNC)
+
+    def unplug(self):
+        os.unlink(self.path + ".touch")
+
+    def state(self):
+        try:
+            with open(self.path + ".state", encoding="ascii") as file:
+                return dict(line.split(" ", 1) for line in file.read().splitlines() if " " in line)
+        except FileNotFoundError:
+            return {}
+
+    def number(self, name):
+        return int(self.state().get(name, 0))
+
+    def blinks(self):
+        """The process that a touch is awaited by, or 0."""
+        return self.number("waiting")
+
+    def wait_blinking(self):
+        return wait_for(self.blinks, "the key to blink")
+
+    def wait_dark(self):
+        wait_for(lambda: not self.blinks(), "the key to stop blinking")
+
+
+class Machine:
+    def __init__(self, *fake_options):
+        self.folder = tempfile.mkdtemp(prefix="machine-", dir=base())
+        os.chmod(self.folder, 0o755)
+        self.root = self._make("root")
+        self.home, self.run_dir = self._make("home", 0o700), self._make("run", 0o700)
+        self.softkey = self._make("root/softkey", 0o700)
+        for name in PROGRAMS:
+            os.link(os.path.join(base(), "root", name), os.path.join(self.root, name))
+        self.clock_file = os.path.join(self.root, "clock")
+        with open(self.clock_file, "w", encoding="ascii") as file:
+            file.write("0")
+        self.children = []
+        self.aws = control.FakeAws.start(os.path.join(self.folder, "aws.json"), "--clock", self.clock_file,
+                                         *fake_options)
+        self.user = None
+
+    def _make(self, name, mode=0o755):
+        path = os.path.join(self.folder, name)
+        os.mkdir(path)
+        os.chmod(path, mode)
+        if USER is not None and mode == 0o700:
+            os.chown(path, USER, USER)
+        return path
+
+    # The programs.
+
+    def program(self, name):
+        return os.path.join(self.root, name)
+
+    def environment(self, **more):
+        return {"HOME": self.home, "XDG_RUNTIME_DIR": self.run_dir, "PATH": self.root + ":/usr/bin:/bin",
+                "LANG": "C.UTF-8", "AWS_EC2_METADATA_DISABLED": "true", **more}
+
+    def start(self, *command, env=None, **options):
+        """Start a command as the person; a bare name is a program of the test root."""
+        path = self.program(command[0]) if command[0] in PROGRAMS else command[0]
+        if USER is not None:
+            options.update(user=USER, group=USER, extra_groups=[])
+        options.setdefault("stdin", subprocess.DEVNULL)
+        options.setdefault("stdout", subprocess.PIPE)
+        options.setdefault("stderr", subprocess.PIPE)
+        child = subprocess.Popen([path, *command[1:]], env=self.environment(**(env or {})), cwd=self.home,
+                                 text=True, start_new_session=True, **options)
+        self.children.append(child)
+        return child
+
+    def finish(self, child, text=None):
+        out, err = child.communicate(text, timeout=PATIENCE * 2)
+        return Result(child.returncode, out, err)
+
+    def run(self, *command, text=None, env=None, **options):
+        if text is not None:
+            options["stdin"] = subprocess.PIPE
+        return self.finish(self.start(*command, env=env, **options), text)
+
+    def awstap(self, *arguments, text=None, **options):
+        return self.run("awstap", *arguments, text=text, **options)
+
+    def on_terminal(self, *command, env=None):
+        """Start a command on a terminal of its own. Returns the child and the master's descriptor."""
+        master, slave = pty.openpty()
+        if USER is not None:
+            os.fchown(slave, USER, USER)
+
+        def own_terminal():
+            import fcntl
+            import termios
+            fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
+
+        child = self.start(*command, env=env, stdin=slave, stdout=slave, stderr=slave, preexec_fn=own_terminal)
+        os.close(slave)
+        return child, master
+
+    # What they leave in the world.
+
+    def processes(self, name=None):
+        """The ids of the processes that run from this machine's folder."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                path = os.readlink(f"/proc/{pid}/exe")
+            except OSError:
+                path = self._command_path(pid)
+            if os.path.dirname(path) == self.root and name in (None, os.path.basename(path)):
+                found.append(int(pid))
+        return found
+
+    @staticmethod
+    def _command_path(pid):
+        """Unprivileged, the exe link of a process that is not dumpable can't be read; what it was called by can."""
+        try:
+            with open(f"/proc/{pid}/cmdline", "rb") as file:
+                return file.read().split(b"\0")[0].decode(errors="replace")
+        except OSError:
+            return ""
+
+    def key(self, name="yubi"):
+        return Key(self.softkey, name, USER)
+
+    def clock(self, milliseconds):
+        """Move the clocks of awstap and of the fake AWS."""
+        with open(self.clock_file, "r+b") as file:
+            file.write(b"%-20d" % milliseconds)
+
+    @property
+    def vault(self):
+        return os.path.join(self.home, ".local/share/awstap/vault")
+
+    @property
+    def state(self):
+        return os.path.join(self.home, ".local/state/awstap")
+
+    @property
+    def socket(self):
+        return os.path.join(self.run_dir, "awstap/agent.sock")
+
+    def config(self, text):
+        folder = os.path.join(self.home, ".aws")
+        os.makedirs(folder, exist_ok=True)
+        with open(os.path.join(folder, "config"), "w", encoding="utf-8") as file:
+            file.write(text)
+
+    # The usual beginnings.
+
+    def enrol(self, name="yubi"):
+        """A plugged-in, enrolled security key, which is touched at once."""
+        key = self.key(name)
+        key.plug()
+        check(self.awstap("factor", "add", "fido2", "--label", name))
+        return key
+
+    def add_key(self, name="work", user="alice", mfa=True, **facts):
+        """An IAM user at the fake AWS, its access key and MFA seed sealed. Returns the user's facts."""
+        user = self.aws.add_user(user, **facts)
+        words = ["key", "add", name, "--sts-endpoint-url", self.aws.endpoint,
+                 "--iam-endpoint-url", self.aws.endpoint, *self.trust]
+        check(self.awstap(*words, text=access_key_json(user)))
+        if mfa:
+            check(self.awstap("mfa", "import", name, "--mfa-serial", user["serial"], text=user["seed_base32"]))
+        return user
+
+    trust = ()  # more options of key add, for a fake AWS with TLS
+
+    def close(self):
+        for child in self.children:
+            if child.poll() is None:
+                child.kill()
+                child.communicate()
+        for pid in self.processes():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        wait_for(lambda: not self.processes(), "the machine's processes to end")
+        self.aws.stop()
+        shutil.rmtree(self.folder)
+
+
+def access_key_json(user):
+    return json.dumps({"AccessKeyId": user["access_key_id"], "SecretAccessKey": user["secret"]})
+
+
+def check(result, status=0):
+    if result.status != status:
+        raise AssertionError(f"expected status {status}, got {result!r}")
+    return result
+
+
+def read_until(descriptor, text, patience=PATIENCE):
+    """Read from a terminal until text has come; all that came."""
+    seen, end = "", time.monotonic() + patience
+    while text not in seen:
+        if not select.select([descriptor], [], [], max(0, end - time.monotonic()))[0]:
+            raise AssertionError(f"waited in vain for {text!r}, saw {seen!r}")
+        try:
+            seen += os.read(descriptor, 4096).decode(errors="replace")
+        except OSError:
+            raise AssertionError(f"ended without {text!r}, saw {seen!r}") from None
+    return seen
+
+
+class Case(unittest.TestCase):
+    """A test with a machine of its own."""
+
+    fake_options = ()
+    maxDiff = None
+
+    def setUp(self):
+        self.machine = Machine(*self.fake_options)
+        self.addCleanup(self.machine.close)
+        self.aws = self.machine.aws
+
+    def assert_fails(self, result, status, *words):
+        """It failed with this status, and with one line that says all of words."""
+        self.assertEqual(result.status, status, result)
+        self.assertEqual(result.out, "", result)
+        self.assertEqual(result.err.count("\n"), 1, result)
+        self.assertTrue(result.err.startswith("awstap: "), result)
+        for word in words:
+            self.assertIn(word, result.err)
+        return result
+
+    def actions(self, name):
+        """The requests of this action that AWS got."""
+        return [request for request in self.aws.requests() if request["action"] == name]
