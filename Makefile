@@ -17,6 +17,7 @@ SUFFIX := -sanitized
 HARDEN := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 HARDEN_LINK := -fsanitize=address,undefined -pie
 STATIC := $(HARDEN_LINK)
+SANITIZER = $(OBJ)/tests/sanitizer.o
 else
 HARDEN := -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection
 HARDEN_LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
@@ -76,7 +77,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 # The test build: the same objects, but for the clock, and the software key in the place of USB.
 define test_program
 $(ROOT)/$(1): $$(call objects,$$(DIR_$(1)),agent/fido/device.c) $$(PROTO) $$(TEST_CLOCK) \
-		$$(if $$(filter awstap-fido,$(1)),$$(OBJ)/tests/softkey/device.o $$(SOFTKEY))
+		$$(if $$(filter awstap-fido,$(1)),$$(OBJ)/tests/softkey/device.o $$(SOFTKEY)) $$(SANITIZER)
 	@mkdir -p $$(@D)
 	$$(SAY) LD $$@
 	$$(Q)$$(CC) $$(if $$(filter awstap,$(1)),$$(STATIC),$$(HARDEN_LINK)) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1)) \
@@ -107,7 +108,8 @@ TEST_LIBS = $(LIBS_awstap-$*)
 
 archive = $(OBJ)/$(1).a
 define test_archive
-$(call archive,$(1)): $$(call objects,$$(TEST_DIR_$(1)),$$(TEST_DIR_$(1))/main.c) $$(PROTO) $$(SYSTEM_CLOCK)
+$(call archive,$(1)): $$(call objects,$$(TEST_DIR_$(1)),$$(TEST_DIR_$(1))/main.c) $$(PROTO) $$(SYSTEM_CLOCK) \
+		$$(patsubst %.c,$(OBJ)/%.o,$$(wildcard tests/unit/$(1)/*_fixture.c))
 	@mkdir -p $$(@D)
 	@rm -f $$@
 	$$(Q)ar rcs $$@ $$(sort $$^)
@@ -123,6 +125,9 @@ $(OBJ)/tests/unit/$(1)/%.o: INCLUDE := -I$$(TEST_DIR_$(1))
 $(OBJ)/tests/fuzz/$(1)/%.o: INCLUDE := -I$$(TEST_DIR_$(1))
 endef
 $(foreach d,proto agent signer fido net client,$(eval $(call test_archive,$(d))))
+
+# This one interrupts every write.
+build/unit$(SUFFIX)/signer/vault_write_test: UNIT_LDFLAGS := -Wl,--wrap=write,--wrap=fsync,--wrap=rename,--wrap=unlink
 
 UNIT_TESTS := $(patsubst tests/unit/%.c,build/unit$(SUFFIX)/%,$(wildcard tests/unit/*/*_test.c))
 FUZZERS := $(patsubst tests/fuzz/%.c,build/fuzz$(SUFFIX)/%,$(wildcard tests/fuzz/*/*.c))

@@ -188,7 +188,9 @@ static int on_frame(struct peer *peer, const struct frame *frame)
 
 static void on_end(struct peer *peer, int error)
 {
-    (void)error;
+    /* A client of another version is to learn from our HELLO which one this is. */
+    if (error == -EPROTONOSUPPORT)
+        channel_flush(&peer->channel);
     destroy(LOOP_OWNER(peer, struct client, peer));
 }
 

@@ -211,7 +211,7 @@ static int listen_somewhere(const struct options *options)
     if (fd == -EADDRINUSE)
         return complain("another agent already listens at %s", options->socket);
     if (fd == -EPERM)
-        return complain("the folder of %s must be yours alone (chmod 700)", options->socket);
+        return complain("the folder of %s must be yours, and no one else's to write to (chmod 700)", options->socket);
     return fd >= 0 ? fd : complain("cannot listen at %s: %s", options->socket, strerror(-fd));
 }
 
@@ -258,7 +258,7 @@ int main(int argc, char **argv)
         return EXIT_USAGE;
     if (!options.foreground && detach(&ready) < 0)
         return EXIT_FAILED;
-    if ((starter = starter_fork()) < 0)
+    if ((starter = starter_fork(options.foreground)) < 0)
         return complain("cannot fork: %s", strerror(-starter)), EXIT_FAILED;
     operation_places(options.vault, options.state);
     if (prepare(starter) < 0 || (door = listen_somewhere(&options)) < 0)

@@ -54,7 +54,7 @@ static int own_folder(const char *path)
         return -errno;
     if (lstat(folder, &st) < 0)
         return -errno;
-    return S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & (S_IRWXG | S_IRWXO)) ? 0 : -EPERM;
+    return S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)) ? 0 : -EPERM;
 }
 
 /* Held as long as the process lives: the descriptor is never closed. */

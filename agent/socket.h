@@ -13,9 +13,9 @@
 int socket_default_path(char *path, size_t size);
 
 /*
- * Listen at path, in a folder that is made (0700) if need be, and refused unless it is ours alone.
- * Returns the listening socket, or a negative errno; -EADDRINUSE: another agent lives there; -EPERM: the folder
- * is not ours alone.
+ * Listen at path, in a folder that is made (0700) if need be, and refused unless only we may write to it.
+ * Returns the listening socket, or a negative errno; -EADDRINUSE: another agent lives there; -EPERM: others
+ * may write to the folder.
  */
 int socket_listen(const char *path);
 

@@ -174,17 +174,27 @@ static int prepare(struct channel *agent, int fd)
     return channel_open(agent, fd);
 }
 
-static _Noreturn void run(int fd)
+static int leave_terminal(void)
+{
+    int null = open("/dev/null", O_RDWR | O_CLOEXEC);
+
+    return null < 0 || dup2(null, STDERR_FILENO) < 0 || close(null) < 0 ? -errno : 0;
+}
+
+static _Noreturn void run(int fd, bool keep_stderr)
 {
     struct channel agent;
-    int r = prepare(&agent, fd);
+    int r = keep_stderr ? 0 : leave_terminal();
+
+    if (r >= 0)
+        r = prepare(&agent, fd);
 
     while (r >= 0)
         r = serve(&agent);
     _exit(r == -EPIPE ? 0 : 1);
 }
 
-int starter_fork(void)
+int starter_fork(bool keep_stderr)
 {
     int ends[2];
     pid_t pid;
@@ -200,7 +210,7 @@ int starter_fork(void)
     }
     if (pid == 0) {
         close(ends[0]);
-        run(ends[1]);
+        run(ends[1], keep_stderr);
     }
     close(ends[1]);
     return ends[0];

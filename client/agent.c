@@ -58,20 +58,21 @@ int agent_ask(struct agent *agent, enum message_type type, const void *msg, int 
 
 int agent_unexpected(void)
 {
-    return fail(EXIT_NO_AGENT, "the agent's answer makes no sense; end it with `pkill -x "
-                               "awstap-agent` and run this again");
+    return fail(EXIT_NO_AGENT, "the agent's answer makes no sense; "
+                               "end it with `pkill -x awstap-agent` and run this again");
 }
 
 static int time_is_up(struct agent *agent)
 {
-    if (agent->flies_on)
-        channel_send(&agent->channel, MSG_LEAVE, NULL, -1, 0);
-    return fail(
-        EXIT_PERSON,
-        agent->flies_on
-            ? "nothing yet after %d s; it goes on: touch the key when it blinks, and run this again"
-            : "no answer within %d s; run it again",
-        agent->wait_ms / 1000);
+    int seconds = agent->wait_ms / 1000;
+
+    if (!agent->flies_on)
+        return fail(EXIT_PERSON, "no answer within %d s; run it again", seconds);
+    channel_send(&agent->channel, MSG_LEAVE, NULL, -1, 0);
+    return fail(EXIT_PERSON,
+                "nothing yet after %d s; it goes on: touch the key when it blinks, "
+                "and run this again",
+                seconds);
 }
 
 static int no_answer(const struct agent *agent, int r)
@@ -110,9 +111,9 @@ static int refused(const struct frame *frame)
 
     if (message_get(frame, MSG_FAILED, &failed) < 0)
         return agent_unexpected();
-    return fail(failed.status >= EXIT_FAILED && failed.status <= EXIT_VAULT ? (int)failed.status
-                                                                            : EXIT_FAILED,
-                "%s", failed.text);
+    if (failed.status < EXIT_FAILED || failed.status > EXIT_VAULT)
+        failed.status = EXIT_FAILED;
+    return fail((int)failed.status, "%s", failed.text);
 }
 
 int agent_answer(struct agent *agent, struct frame *frame)

@@ -93,15 +93,14 @@ static int go_to(struct walk *walk, const char *name)
     return EXIT_DONE;
 }
 
+/* The name stands for the key of that name. */
 static int arrive(struct walk *walk, bool is_profile)
 {
+    if (!text_is_key_name(walk->name) && is_profile)
+        return fail(EXIT_FAILED, "profile %.64s is none of awstap's, and no key can be called so",
+                    walk->name);
     if (!text_is_key_name(walk->name))
-        return fail(
-            EXIT_FAILED,
-            is_profile
-                ? "profile %.64s has no credential_process of awstap's, and no key can be called so"
-                : "there is no profile %.64s in the AWS config file, and no key can be called so",
-            walk->name);
+        return fail(EXIT_FAILED, "no profile is called %.64s, and no key can be", walk->name);
     snprintf(walk->resolved->key, sizeof walk->resolved->key, "%.64s", walk->name);
     walk->arrived = true;
     return EXIT_DONE;

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #define WORDS_MAX  32
-#define WORDS_SIZE 2048 /* all characters of all words */
+#define WORDS_SIZE 1024 /* all characters of all words */
 
 /* A line split into words as a shell would. */
 struct words {

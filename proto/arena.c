@@ -60,6 +60,14 @@ static void list_remove(uint32_t index)
     unit->state = INSIDE;
 }
 
+/* mlock2 locks what is touched; where it is missing (valgrind, kernels before 4.4) all of it is locked. */
+static int lock_pages(void *base, size_t size)
+{
+    if (mlock2(base, size, MLOCK_ONFAULT) == 0)
+        return 0;
+    return errno == ENOSYS ? mlock(base, size) : -1;
+}
+
 static int map_pages(size_t size, enum arena_lock lock)
 {
     size_t whole = size + 2 * arena.page;
@@ -72,7 +80,7 @@ static int map_pages(size_t size, enum arena_lock lock)
     if (mprotect(arena.base, size, PROT_READ | PROT_WRITE) < 0 ||
         madvise(arena.base, size, MADV_DONTDUMP) < 0 ||
         madvise(arena.base, size, MADV_WIPEONFORK) < 0 ||
-        (mlock2(arena.base, size, MLOCK_ONFAULT) < 0 && lock == ARENA_LOCK_NEEDED)) {
+        (lock_pages(arena.base, size) < 0 && lock == ARENA_LOCK_NEEDED)) {
         r = -errno;
         munmap(map, whole);
         arena.base = NULL;

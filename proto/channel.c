@@ -162,7 +162,11 @@ int channel_fill(struct channel *channel)
     union control control;
     struct iovec iov;
     struct msghdr header = {
-        .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control.space, .msg_controllen = sizeof control.space};
+        .msg_iov = &iov,
+        .msg_iovlen = 1,
+        .msg_control = control.space,
+        .msg_controllen = CMSG_LEN(sizeof(int)), /* with its padding, a second descriptor would fit and be lost */
+    };
     uint8_t *room;
     ssize_t n;
     int r;

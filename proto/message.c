@@ -93,7 +93,7 @@ static const struct layout LAYOUTS[] = {
     [MSG_ISSUED] = {"ISSUED", false, FIELDS(
         F_U32(msg_issued, flight), F_TEXT(msg_issued, access_key_id, 128),
         F_TEXT(msg_issued, secret_access_key, 128), F_TEXT(msg_issued, session_token, TOKEN_MAX_),
-        F_U64(msg_issued, expiration), F_TEXT(msg_issued, account, 16),
+        F_U64(msg_issued, expiration), F_U32(msg_issued, lifetime), F_TEXT(msg_issued, account, 16),
         F_TEXT(msg_issued, region, NAME_MAX_), )},
     [MSG_REFUSED] = {"REFUSED", false, FIELDS(
         F_U32(msg_refused, flight), F_U32(msg_refused, status), F_TEXT(msg_refused, text, LINE_MAX_), )},

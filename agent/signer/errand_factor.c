@@ -40,7 +40,7 @@ static int enrol(struct agent *agent, struct vault *vault, const struct msg_fact
     if (r == 0 && (r = vault_add_slot(vault, slot, secret, &id, error)) == 0 && (r = vault_write(vault, error)) == 0)
         r = errand_done(done, error, "factor %u is enrolled: %s%s", id, slot->label,
                         vault->slot_count == 1
-                            ? "\nAdd a second one, so that a lost key locks nobody out: awstap factor add fido2"
+                            ? ". Add a second one, so that a lost key locks nobody out: awstap factor add fido2"
                             : "");
     arena_free(secret);
     arena_free(slot);
@@ -112,8 +112,8 @@ int errand_factor_remove(struct agent *agent, const struct frame *frame, int fd,
     if (touch_unlock(agent, vault, "to remove a factor", NULL, error) == 0 &&
         vault_remove_slot(vault, request.id, error) == 0 && vault_write(vault, error) == 0)
         r = errand_done(done, error,
-                        "factor %u is removed\nOld copies of the vault still open with it: if it is lost, make new access "
-                        "keys and MFA devices for what is in there.",
+                        "factor %u is removed. Old copies of the vault still open with it: if it is lost, make new access "
+                        "keys and MFA devices for what is in there",
                         request.id);
 out:
     vault_free(vault);

@@ -124,10 +124,9 @@ static int seal(struct agent *agent, struct vault *vault, const struct key *key,
     if (touch_unlock(agent, vault, purpose, NULL, error) < 0 ||
         vault_add_key(vault, key, access_key->id, access_key->secret, error) < 0 || vault_write(vault, error) < 0)
         return -1;
-    return errand_done(done, error, "%s is sealed: %s of %s%s", key->name, access_key->id, key->arn,
-                       key->mfa_serial[0] ? ""
-                                          : "\nIt has no MFA device yet: its sessions are not MFA-authenticated until "
-                                            "you give it one with awstap mfa import.");
+    return errand_done(done, error,
+                       "%s is sealed: %s of %s. Its sessions are MFA-authenticated once it has an MFA seed: awstap mfa import %s",
+                       key->name, access_key->id, key->arn, key->name);
 }
 
 static int read_access_key(struct agent *agent, int fd, struct access_key *access_key, struct error *error)

@@ -92,7 +92,7 @@ static int recall_file(const char *path, struct state_memory *memory, struct err
         return error_set(
             error, EXIT_VAULT,
             "%s is damaged, so an older vault would not be noticed; if the vault is the "
-            "right one, run awstap vault adopt",
+            "right one, remove that file",
             path);
     return 0;
 }
@@ -147,7 +147,7 @@ static int parse_machine(const char *path, const char *line, uint8_t id[STATE_MA
     if (strlen(line) != MACHINE_HEX || line[MACHINE_HEX - 1] != '\n' ||
         sodium_hex2bin(id, STATE_MACHINE_BYTES, line, MACHINE_HEX - 1, NULL, &len, NULL) < 0 ||
         len != STATE_MACHINE_BYTES)
-        return error_set(error, EXIT_VAULT, "%s is damaged; remove it, and run awstap vault adopt",
+        return error_set(error, EXIT_VAULT, "%s is damaged; remove it and run it again",
                          path);
     return 0;
 }

@@ -97,15 +97,15 @@ static int check_memory(const struct vault *vault, const struct state_memory *me
         return error_set(error, EXIT_VAULT,
                          "the vault %s is refused: it is an older one (write %" PRIu64
                          ", write %" PRIu64 " was seen here); put the newer one in its place, or "
-                         "run awstap vault adopt to go on with this one",
-                         vault->path, vault->generation, memory->generation);
+                         "remove vault-* in %s to go on with this one",
+                         vault->path, vault->generation, memory->generation, vault->state);
     if (memory->generation == vault->generation &&
         memcmp(memory->hash, vault->hash, sizeof(memory->hash)) != 0)
         return error_set(error, EXIT_VAULT,
                          "the vault %s is refused: another write %" PRIu64
                          " was seen here, so it was changed in two places; put the other one in "
-                         "its place, or run awstap vault adopt to go on with this one",
-                         vault->path, vault->generation);
+                         "its place, or remove vault-* in %s to go on with this one",
+                         vault->path, vault->generation, vault->state);
     return 0;
 }
 

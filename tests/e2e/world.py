@@ -121,6 +121,7 @@ class Machine:
         self.root = self._make("root")
         self.home, self.run_dir = self._make("home", 0o700), self._make("run", 0o700)
         self.softkey = self._make("root/softkey", 0o700)
+        self.reports = self._make("root/sanitizer", 0o700)
         for name in PROGRAMS:
             os.link(os.path.join(base(), "root", name), os.path.join(self.root, name))
         self.clock_file = os.path.join(self.root, "clock")
@@ -270,7 +271,10 @@ class Machine:
                 pass
         wait_for(lambda: not self.processes(), "the machine's processes to end")
         self.aws.stop()
+        reports = [open(os.path.join(self.reports, name), encoding="utf-8").read() for name in os.listdir(self.reports)]
         shutil.rmtree(self.folder)
+        if reports:
+            raise AssertionError("a sanitizer found:\n" + "\n".join(reports))
 
 
 def access_key_json(user):

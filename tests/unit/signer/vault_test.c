@@ -562,6 +562,69 @@ static void rekeyed_for_all(void **state)
     vault_free(vault);
 }
 
+/* A passphrase's TOTP seed, sealed to the vault key inside its slot. */
+static void seal_slot_seed(struct fixture *fixture, const struct vault *vault, struct slot *slot)
+{
+    struct record seed = {.key = vault->next_slot, .type = RECORD_SLOT_SEED};
+
+    assert_int_equal(
+        record_seal(&seed, vault->id, vault->public_key, SEED, strlen(SEED), &fixture->error), 0);
+    memcpy(slot->passphrase.totp, seed.sealed, seed.sealed_len);
+    slot->passphrase.totp_len = seed.sealed_len;
+}
+
+static void expect_slot_seed(struct fixture *fixture, const struct vault *vault,
+                             const struct slot *slot)
+{
+    struct record seed = {.key = slot->id, .type = RECORD_SLOT_SEED};
+    struct record_secret *secret;
+
+    seed.sealed_len = slot->passphrase.totp_len;
+    memcpy(seed.sealed, slot->passphrase.totp, seed.sealed_len);
+    assert_int_equal(record_open(&seed, vault->id, vault->public_key,
+                                 vault->unlocked->secret.private_key, &secret, &fixture->error),
+                     0);
+    assert_memory_equal(secret->data, SEED, strlen(SEED));
+    arena_free(secret);
+}
+
+static void rekeyed_with_a_seed_in_a_slot(void **state)
+{
+    struct fixture *fixture = *state;
+    struct vault *vault = fixture_unlock(fixture);
+    struct slot slot = {.kind = FACTOR_PASSPHRASE,
+                        .passphrase = {.opslimit = 2, .memlimit = (uint64_t)64 << 20}};
+    uint8_t secret[32] = {4}, before[RECORD_SEALED_MAX];
+
+    seal_slot_seed(fixture, vault, &slot);
+    memcpy(before, slot.passphrase.totp, sizeof(before));
+    assert_int_equal(vault_add_slot(vault, &slot, secret, NULL, &fixture->error), 0);
+    assert_int_equal(vault_remove_slot(vault, 1, &fixture->error), 0);
+    assert_int_equal(vault_write(vault, &fixture->error), 0);
+    vault_free(vault);
+    vault = fixture_read(fixture);
+    assert_int_equal(vault_unlock(vault, 3, secret, &fixture->error), 0);
+    assert_memory_not_equal(vault->slots[1].passphrase.totp, before, sizeof(before));
+    expect_slot_seed(fixture, vault, &vault->slots[1]);
+    expect_secrets(fixture, vault);
+    vault_free(vault);
+}
+
+/* A record that does not open stops the change of the vault key, and nothing can be written then.
+ */
+static void rekeying_stops(void **state)
+{
+    struct fixture *fixture = *state;
+    struct vault *vault = fixture_unlock(fixture);
+
+    vault->records[0].sealed[60] ^= 1;
+    assert_int_equal(vault_remove_slot(vault, 2, &fixture->error), -1);
+    assert_int_equal(fixture->error.status, EXIT_VAULT);
+    assert_null(vault->unlocked);
+    vault_free(vault);
+    vault_free(fixture_unlock(fixture));
+}
+
 static void removed_key_is_gone(void **state)
 {
     struct fixture *fixture = *state;
@@ -676,6 +739,8 @@ int main(void)
         TEST(damaged_meanwhile),
         TEST(removed_slot_opens_no_more),
         TEST(rekeyed_for_all),
+        TEST(rekeyed_with_a_seed_in_a_slot),
+        TEST(rekeying_stops),
         TEST(removed_key_is_gone),
         TEST(bad_slots),
         TEST(bad_keys),

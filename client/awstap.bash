@@ -1,0 +1,51 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Completion of awstap's commands and options; names of keys are asked of an agent that runs already.
+
+_awstap_keys()
+{
+    awstap status >/dev/null 2>&1 || return
+    awstap key list 2>/dev/null | awk 'NR > 1 { print $1 }'
+}
+
+_awstap_profiles()
+{
+    sed -n 's/^\[profile  *\([A-Za-z0-9._@+-]*\)\].*/\1/p' "${AWS_CONFIG_FILE:-$HOME/.aws/config}" 2>/dev/null
+}
+
+_awstap()
+{
+    local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=
+    local command=${COMP_WORDS[1]} second=${COMP_WORDS[2]}
+
+    COMPREPLY=()
+    case $prev in
+    --device | --ca-bundle)
+        mapfile -t COMPREPLY < <(compgen -f -- "$cur")
+        return
+        ;;
+    --*) [[ $prev == --json ]] || return ;;
+    esac
+    if ((COMP_CWORD == 1)); then
+        words='factor key mfa get exec status lock --help --version'
+    else
+        case $command in
+        factor | key | mfa) ((COMP_CWORD == 2)) || command="$command $second" ;;
+        esac
+        case $command in
+        factor) words='add list remove' ;;
+        key) words='add list show remove' ;;
+        mfa) words='import code' ;;
+        'factor add') words='fido2 --label --device' ;;
+        'factor list' | 'key list' | status) words=--json ;;
+        'key add') words='--region --mfa-serial --sts-endpoint-url --iam-endpoint-url --ca-bundle' ;;
+        'key show') words="--json $(_awstap_keys)" ;;
+        'key remove' | 'mfa code') words=$(_awstap_keys) ;;
+        'mfa import') words="--mfa-serial $(_awstap_keys)" ;;
+        get | exec) words="--duration-seconds --region $(_awstap_profiles) $(_awstap_keys)" ;;
+        esac
+        words+=' --help'
+    fi
+    mapfile -t COMPREPLY < <(compgen -W "$words" -- "$cur")
+}
+
+complete -o bashdefault -o default -F _awstap awstap
