@@ -28,6 +28,7 @@ WARN := -Wall -Wextra -Werror -Wconversion -Wsign-conversion -Wshadow -Wcast-qua
 OBJ := build/obj$(SUFFIX)
 BIN := build/bin$(SUFFIX)
 ROOT := build/testroot$(SUFFIX)
+build/obj-sanitized/tests/sanitizer.o: CFLAGS += -fno-sanitize=all
 
 CFLAGS ?= -g
 CPPFLAGS += -D_GNU_SOURCE -DAWSTAP_VERSION='"$(VERSION)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' -Iproto

@@ -57,6 +57,7 @@ static struct flight *find(const struct spec *spec)
     return flight;
 }
 
+/* NULL: it was given up since it was asked for, and what the signer says of it is for nobody. */
 static struct flight *find_id(uint32_t id)
 {
     struct flight *flight;
@@ -155,8 +156,10 @@ static int on_issued(const struct frame *frame)
     struct flight *flight;
     const struct session *session;
 
-    if (message_get(frame, MSG_ISSUED, &issued) < 0 || !(flight = find_id(issued.flight)))
+    if (message_get(frame, MSG_ISSUED, &issued) < 0)
         return -EPROTO;
+    if (!(flight = find_id(issued.flight)))
+        return 0;
     if ((session = session_store(&flight->spec, &issued)))
         land(flight, session);
     else
@@ -169,9 +172,10 @@ static int on_refused(const struct frame *frame)
     struct msg_refused refused;
     struct flight *flight;
 
-    if (message_get(frame, MSG_REFUSED, &refused) < 0 || !(flight = find_id(refused.flight)))
+    if (message_get(frame, MSG_REFUSED, &refused) < 0)
         return -EPROTO;
-    fail(flight, refused.status, refused.text);
+    if ((flight = find_id(refused.flight)))
+        fail(flight, refused.status, refused.text);
     return 0;
 }
 
@@ -180,9 +184,10 @@ static int on_later(const struct frame *frame)
     struct msg_later later;
     struct flight *flight;
 
-    if (message_get(frame, MSG_LATER, &later) < 0 || !(flight = find_id(later.flight)))
+    if (message_get(frame, MSG_LATER, &later) < 0)
         return -EPROTO;
-    flight->stage = QUEUED;
+    if ((flight = find_id(later.flight)))
+        flight->stage = QUEUED;
     return 0;
 }
 
@@ -248,6 +253,8 @@ static void unlock_queued(void)
     unlock->operation.on_ready = on_ready;
     unlock->operation.on_frame = on_frame;
     unlock->operation.on_end = on_end;
+    operation_expect(&unlock->operation, PROGRAM_NET);
+    operation_expect(&unlock->operation, PROGRAM_FIDO);
     operation_begin(&unlock->operation, true, UNLOCK_S);
 }
 

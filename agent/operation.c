@@ -28,20 +28,134 @@ static void finish(struct operation *operation, const char *why)
     operation->on_end(operation, why);
 }
 
-static void need_helper(struct operation *operation, enum program program)
+/* In a later round: whoever began the operation may still be in the middle of it. */
+static void finish_soon(struct operation *operation, const char *why)
 {
-    operation->requested = true;
-    helper_start(program, &operation->request);
+    snprintf(operation->failure, sizeof operation->failure, "%s", why);
+    operation->deadline.deadline_ms = 0;
+}
+
+static void on_deadline(struct timer *timer)
+{
+    struct operation *operation = LOOP_OWNER(timer, struct operation, deadline);
+
+    finish(operation, operation->failure[0] ? operation->failure : "it took too long; run it again");
+}
+
+static void refuse_helper(struct operation *operation, const char *error)
+{
+    const struct msg_failed failed = {EXIT_FAILED, error};
+
+    peer_send(&operation->signer, MSG_FAILED, &failed, -1);
+}
+
+static void give(struct operation_helper *helper)
+{
+    peer_send(&helper->operation->signer, MSG_HELPER, NULL, helper->conversation);
+    helper->conversation = -1;
+    helper->awaited = false;
+    helper->state = HELPER_GIVEN;
+}
+
+static struct operation_helper *add_helper(struct operation *operation, enum program program)
+{
+    struct operation_helper *helper = &operation->helpers[operation->helper_count];
+
+    if (operation->helper_count == OPERATION_HELPERS_MAX)
+        return NULL;
+    operation->helper_count++;
+    *helper = (struct operation_helper){
+        .operation = operation, .program = program, .conversation = -1, .pidfd = -1};
+    return helper;
+}
+
+static struct operation_helper *find_awaited(struct operation *operation)
+{
+    for (size_t i = 0; i < operation->helper_count; i++)
+        if (operation->helpers[i].awaited)
+            return &operation->helpers[i];
+    return NULL;
+}
+
+static struct operation_helper *find_spare(struct operation *operation, enum program program)
+{
+    for (size_t i = 0; i < operation->helper_count; i++)
+        if (operation->helpers[i].program == program && operation->helpers[i].state != HELPER_GIVEN)
+            return &operation->helpers[i];
+    return NULL;
+}
+
+static int on_signer_frame(struct peer *peer, const struct frame *frame);
+
+static void on_signer_end(struct peer *peer, int error)
+{
+    struct operation *operation = LOOP_OWNER(peer, struct operation, signer);
+
+    finish(operation, error == -EPROTONOSUPPORT
+                          ? "awstap was upgraded while its agent ran; end the agent and run it again"
+                          : "awstap-signer ended unexpectedly; run it again");
+}
+
+static void meet_signer(struct operation_helper *helper)
+{
+    struct operation *operation = helper->operation;
+    int conversation = helper->conversation;
+
+    helper->conversation = -1;
+    helper->state = HELPER_GIVEN;
+    operation->signer.on_frame = on_signer_frame;
+    operation->signer.on_end = on_signer_end;
+    if (peer_open(&operation->signer, conversation) < 0) {
+        finish_soon(operation, "out of memory");
+        return;
+    }
+    peer_send(&operation->signer, MSG_PLACES, &places, -1);
+    operation->on_ready(operation);
+}
+
+static void on_started(struct helper_request *request, int conversation, int pidfd, const char *error)
+{
+    struct operation_helper *helper = LOOP_OWNER(request, struct operation_helper, request);
+
+    helper->conversation = conversation;
+    helper->pidfd = pidfd;
+    helper->state = error ? HELPER_GIVEN : HELPER_SPARE;
+    if (helper->program == PROGRAM_SIGNER && error)
+        finish_soon(helper->operation, error);
+    else if (helper->program == PROGRAM_SIGNER)
+        meet_signer(helper);
+    else if (helper->awaited && error)
+        refuse_helper(helper->operation, error);
+    else if (helper->awaited)
+        give(helper);
+    helper->awaited = false;
+}
+
+static void start(struct operation_helper *helper)
+{
+    helper->state = HELPER_STARTING;
+    helper->request.started = on_started;
+    helper_start(helper->program, &helper->request);
 }
 
 static int on_need(struct operation *operation, const struct frame *frame)
 {
+    struct operation_helper *helper;
     struct msg_need need;
 
-    if (message_get(frame, MSG_NEED, &need) < 0 || operation->requested ||
+    if (message_get(frame, MSG_NEED, &need) < 0 || find_awaited(operation) ||
         (need.program != PROGRAM_FIDO && need.program != PROGRAM_NET))
         return -EPROTO;
-    need_helper(operation, need.program);
+    helper = find_spare(operation, need.program);
+    if (!helper && !(helper = add_helper(operation, need.program))) {
+        refuse_helper(operation, "it needs too many helpers; unplug some security keys and run it again");
+        return 0;
+    }
+    helper->awaited = true;
+    if (helper->state == HELPER_SPARE)
+        give(helper);
+    else if (helper->state == HELPER_EXPECTED)
+        start(helper);
     return 0;
 }
 
@@ -54,87 +168,27 @@ static int on_signer_frame(struct peer *peer, const struct frame *frame)
     return operation->on_frame(operation, frame);
 }
 
-static void on_signer_end(struct peer *peer, int error)
-{
-    struct operation *operation = LOOP_OWNER(peer, struct operation, signer);
-
-    finish(operation, error == -EPROTONOSUPPORT
-                          ? "awstap was upgraded while its agent ran; end the agent and run it again"
-                          : "awstap-signer ended unexpectedly; run it again");
-}
-
-static void on_deadline(struct timer *timer)
-{
-    struct operation *operation = LOOP_OWNER(timer, struct operation, deadline);
-
-    finish(operation, operation->failure[0] ? operation->failure : "it took too long; run it again");
-}
-
-/* In a later round: whoever began the operation may still be in the middle of it. */
-static void finish_soon(struct operation *operation, const char *why)
-{
-    snprintf(operation->failure, sizeof operation->failure, "%s", why);
-    operation->deadline.deadline_ms = 0;
-}
-
-/* The signer itself has started. */
-static void meet_signer(struct operation *operation, int conversation)
-{
-    operation->signer.on_frame = on_signer_frame;
-    operation->signer.on_end = on_signer_end;
-    if (peer_open(&operation->signer, conversation) < 0) {
-        finish_soon(operation, "out of memory");
-        return;
-    }
-    peer_send(&operation->signer, MSG_PLACES, &places, -1);
-    operation->on_ready(operation);
-}
-
-static void refuse_helper(struct operation *operation, const char *error)
-{
-    const struct msg_failed failed = {EXIT_FAILED, error};
-
-    peer_send(&operation->signer, MSG_FAILED, &failed, -1);
-}
-
-static void on_started(struct helper_request *request, int conversation, int pidfd, const char *error)
-{
-    struct operation *operation = LOOP_OWNER(request, struct operation, request);
-    bool is_signer = operation->helpers == 0;
-
-    operation->requested = false;
-    if (error && is_signer) {
-        finish_soon(operation, error);
-    } else if (error) {
-        refuse_helper(operation, error);
-    } else if (operation->helpers == OPERATION_HELPERS_MAX) {
-        close(conversation);
-        helper_end(pidfd);
-        refuse_helper(operation, "too many helpers");
-    } else {
-        operation->pidfds[operation->helpers++] = pidfd;
-        if (is_signer)
-            meet_signer(operation, conversation);
-        else
-            peer_send(&operation->signer, MSG_HELPER, NULL, conversation);
-    }
-}
-
 static void run(struct operation *operation)
 {
     operation->running = true;
     operation->deadline.deadline_ms = clock_boot_ms() + (uint64_t)operation->seconds * 1000;
-    need_helper(operation, PROGRAM_SIGNER);
+    for (size_t i = 0; i < operation->helper_count; i++)
+        start(&operation->helpers[i]);
+}
+
+void operation_expect(struct operation *operation, enum program program)
+{
+    add_helper(operation, program);
 }
 
 void operation_begin(struct operation *operation, bool unlocks, uint32_t seconds)
 {
     operation->unlocks = unlocks;
     operation->seconds = seconds;
-    operation->request.started = on_started;
     operation->signer.channel.fd = -1;
     operation->deadline.due = on_deadline;
     loop_time(&operation->deadline);
+    add_helper(operation, PROGRAM_SIGNER);
     if (unlocks && unlocking) {
         TAILQ_INSERT_TAIL(&waiting, operation, link);
         return;
@@ -153,6 +207,14 @@ static void run_next(void)
     run(unlocking);
 }
 
+static void end_helper(struct operation_helper *helper)
+{
+    helper_withdraw(&helper->request);
+    if (helper->conversation >= 0)
+        close(helper->conversation);
+    helper_end(helper->pidfd);
+}
+
 void operation_end(struct operation *operation)
 {
     loop_untime(&operation->deadline);
@@ -161,10 +223,9 @@ void operation_end(struct operation *operation)
         return;
     }
     operation->running = false;
-    helper_withdraw(&operation->request);
     peer_close(&operation->signer);
-    while (operation->helpers)
-        helper_end(operation->pidfds[--operation->helpers]);
+    while (operation->helper_count)
+        end_helper(&operation->helpers[--operation->helper_count]);
     if (operation == unlocking)
         run_next();
 }

@@ -10,6 +10,25 @@
 
 #define OPERATION_HELPERS_MAX 48 /* a signer, sixteen devices, a conversation with AWS for each key, and to spare */
 
+struct operation;
+
+enum helper_state {
+    HELPER_EXPECTED, /* to be started with the operation */
+    HELPER_STARTING,
+    HELPER_SPARE, /* it runs, and the signer has not asked for it yet */
+    HELPER_GIVEN, /* the signer talks to it */
+};
+
+/* A helper of an operation. */
+struct operation_helper {
+    struct helper_request request;
+    struct operation *operation;
+    enum program program;
+    enum helper_state state;
+    bool awaited;             /* the signer has asked for it */
+    int conversation, pidfd;  /* -1: none */
+};
+
 /*
  * A signer at work, with the helpers that it needs. At most one operation that unlocks the vault runs at a
  * time, so that a touch is never taken for another request; the others wait their turn. Part of the object that
@@ -20,10 +39,8 @@ struct operation {
     bool unlocks, running;
     uint32_t seconds; /* that it may take */
     struct peer signer;
-    struct helper_request request;
-    bool requested; /* a helper is on its way */
-    int pidfds[OPERATION_HELPERS_MAX];
-    size_t helpers;
+    struct operation_helper helpers[OPERATION_HELPERS_MAX];
+    size_t helper_count;
     struct timer deadline;
     char failure[256]; /* why the signer could not be started; said at the deadline, which is then at once */
     /* The signer is there: send it the request. */
@@ -37,6 +54,9 @@ struct operation {
 /* Where the vault and the state folder are: told to each signer. The texts must stay. */
 void operation_places(const char *vault, const char *state);
 const struct msg_places *operation_where(void);
+
+/* Before operation_begin(): start a helper that the signer is sure to ask for together with it, not after it. */
+void operation_expect(struct operation *operation, enum program program);
 
 /* Start it, or put it in the queue if it unlocks and another one does. It ends by itself after so many seconds. */
 void operation_begin(struct operation *operation, bool unlocks, uint32_t seconds);

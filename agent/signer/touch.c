@@ -80,8 +80,17 @@ static int list_devices(struct agent *agent, struct devices *devices, struct err
     r = channel_send(&fido, MSG_FIDO_LIST, NULL, -1, SEND_MS) < 0 ? helper_died(error) : 1;
     while (r == 1)
         r = read_listed(&fido, devices, error);
-    channel_close(&fido);
+    if (r == 0 && devices->count)
+        devices->list[0].fido = fido; /* it serves on, for the first device */
+    else
+        channel_close(&fido);
     return r;
+}
+
+/* The device has an awstap-fido of its own after this. 0 or -1 with error. */
+static int meet(struct agent *agent, struct device *device, struct error *error)
+{
+    return device->fido.fd >= 0 ? 0 : agent_need(agent, PROGRAM_FIDO, &device->fido, error);
 }
 
 /* Letting go of a conversation makes awstap-fido cancel, and its key stop blinking. */
@@ -246,7 +255,7 @@ static int derive(struct wait *wait, const struct vault *vault, uint32_t *slot, 
     for (size_t i = 0; i < wait->devices->count; i++) {
         const struct msg_fido_derive request = {wait->devices->list[i].path};
 
-        if (agent_need(wait->agent, PROGRAM_FIDO, &wait->devices->list[i].fido, error) < 0)
+        if (meet(wait->agent, &wait->devices->list[i], error) < 0)
             return -1;
         if (send_credentials(&wait->devices->list[i].fido, vault) < 0 ||
             channel_send(&wait->devices->list[i].fido, MSG_FIDO_DERIVE, &request, -1, SEND_MS) < 0)
@@ -296,7 +305,7 @@ static struct device *choose(struct wait *wait, struct error *error)
     for (size_t i = 0; i < wait->devices->count; i++) {
         const struct msg_fido_select request = {wait->devices->list[i].path};
 
-        if (agent_need(wait->agent, PROGRAM_FIDO, &wait->devices->list[i].fido, error) < 0)
+        if (meet(wait->agent, &wait->devices->list[i], error) < 0)
             return NULL;
         if (channel_send(&wait->devices->list[i].fido, MSG_FIDO_SELECT, &request, -1, SEND_MS) < 0) {
             helper_died(error);
@@ -383,7 +392,7 @@ int touch_enrol(struct agent *agent, const struct vault *vault, const char *devi
         error_set(error, EXIT_PERSON, "no security key is plugged in; plug one in and run it again");
     else if (devices->count > 1)
         chosen = choose(&wait, error);
-    else if (devices->count == 1 && agent_need(agent, PROGRAM_FIDO, &devices->list[0].fido, error) == 0)
+    else if (devices->count == 1 && meet(agent, &devices->list[0], error) == 0)
         chosen = &devices->list[0];
     wait.purpose = "to enrol it, twice in a row";
     if (chosen)

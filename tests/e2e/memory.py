@@ -30,19 +30,25 @@ def regions(pid):
             if "r" in region.permissions and region.name not in UNREADABLE and region.start >= SHADOW_END]
 
 
-def search(pid, needles):
-    """Where in the process any of the needles (a dict: what it is, its bytes) lies: a list of Find."""
-    found = []
+def _search_region(pid, memory, region, needles):
     overlap = max(map(len, needles.values())) - 1
-    with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
-        for region in regions(pid):
-            kept = b""
-            memory.seek(region.start)
-            for at in range(region.start, region.end, CHUNK):
-                content = kept + memory.read(min(CHUNK, region.end - at))
-                found += [Find(what, pid, region) for what, needle in needles.items() if needle in content]
-                kept = content[-overlap:]
+    found, kept = [], b""
+    memory.seek(region.start)
+    for at in range(region.start, region.end, CHUNK):
+        content = kept + memory.read(min(CHUNK, region.end - at))
+        found += [Find(what, pid, region) for what, needle in needles.items() if needle in content]
+        kept = content[-overlap:]
     return found
+
+
+def search(pid, needles):
+    """Where in the process any of the needles (a dict: what it is, its bytes) lies: a list of Find. One that has
+    ended holds nothing."""
+    try:
+        with open(f"/proc/{pid}/mem", "rb", buffering=0) as memory:
+            return [find for region in regions(pid) for find in _search_region(pid, memory, region, needles)]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def halves(what, data):

@@ -17,7 +17,7 @@ import time
 import unittest
 
 TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
-sys.path.insert(0, os.path.join(TOP, "tests", "fakeaws"))
+sys.path.append(os.path.join(TOP, "tests", "fakeaws"))
 
 import control  # noqa: E402  (tests/fakeaws/control.py)
 
@@ -259,17 +259,24 @@ class Machine:
 
     trust = ()  # more options of key add, for a fake AWS with TLS
 
+    def _end(self, number):
+        for pid in self.processes():
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
+
     def close(self):
         for child in self.children:
             if child.poll() is None:
                 child.kill()
                 child.communicate()
-        for pid in self.processes():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-        wait_for(lambda: not self.processes(), "the machine's processes to end")
+        self._end(signal.SIGTERM)
+        try:
+            wait_for(lambda: not self.processes(), "the machine's processes to end", 5)
+        except AssertionError:
+            self._end(signal.SIGKILL)  # one that a test has stopped
+            wait_for(lambda: not self.processes(), "the machine's processes to die")
         self.aws.stop()
         reports = [open(os.path.join(self.reports, name), encoding="utf-8").read() for name in os.listdir(self.reports)]
         shutil.rmtree(self.folder)

@@ -417,7 +417,7 @@ static void rolled_back(void **state)
     vault_free(vault);
     fixture_store(fixture->path, old, len);
     expect_refused(fixture, "older");
-    expect_refused(fixture, "awstap vault adopt");
+    expect_refused(fixture, "to go on with this one");
     free(old);
 }
 
