@@ -18,6 +18,13 @@ HARDEN := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 HARDEN_LINK := -fsanitize=address,undefined -pie
 STATIC := $(HARDEN_LINK)
 SANITIZER = $(OBJ)/tests/sanitizer.o
+else ifeq ($(FUZZ),1)
+# What `make fuzz` builds: as above, by clang, with its fuzzer in the place of tests/fuzz/replay.c.
+CC := clang
+SUFFIX := -clang
+HARDEN := -O1 -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+HARDEN_LINK := -fsanitize=fuzzer,address,undefined -pie
+STATIC := $(HARDEN_LINK)
 else
 HARDEN := -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protection -fcf-protection
 HARDEN_LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
@@ -28,10 +35,11 @@ WARN := -Wall -Wextra -Werror -Wconversion -Wsign-conversion -Wshadow -Wcast-qua
 OBJ := build/obj$(SUFFIX)
 BIN := build/bin$(SUFFIX)
 ROOT := build/testroot$(SUFFIX)
+REPLAY := $(if $(filter 1,$(FUZZ)),,$(OBJ)/tests/fuzz/replay.o)
 build/obj-sanitized/tests/sanitizer.o: CFLAGS += -fno-sanitize=all
 
 CFLAGS ?= -g
-CPPFLAGS += -D_GNU_SOURCE -DAWSTAP_VERSION='"$(VERSION)"' -DLIBEXECDIR='"$(LIBEXECDIR)"' -Iproto
+CPPFLAGS += -D_GNU_SOURCE -DAWSTAP_VERSION='"$(VERSION)"' -Iproto
 ALL_CFLAGS = -std=c17 -fPIE $(HARDEN) $(WARN) $(CFLAGS)
 
 ifneq ($(V),1)
@@ -66,6 +74,13 @@ $(OBJ)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(SAY) CC $<
 	$(Q)$(CC) $(CPPFLAGS) -I$(dir $<) $(INCLUDE) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+# The one object that knows where it will be installed is built anew when that changes.
+$(OBJ)/client/start.o: CPPFLAGS += -DLIBEXECDIR='"$(LIBEXECDIR)"'
+$(OBJ)/client/start.o: $(OBJ)/libexecdir
+$(OBJ)/libexecdir: always
+	@mkdir -p $(@D)
+	@echo '$(LIBEXECDIR)' | cmp -s - $@ || echo '$(LIBEXECDIR)' >$@
 
 define program
 $(BIN)/$(1): $$(call objects,$$(DIR_$(1)),) $$(PROTO) $$(SYSTEM_CLOCK)
@@ -118,7 +133,7 @@ build/unit$$(SUFFIX)/$(1)/%: $(OBJ)/tests/unit/$(1)/%.o $$(call archive,$(1))
 	@mkdir -p $$(@D)
 	$$(SAY) LD $$@
 	$$(Q)$$(CC) $$(HARDEN_LINK) $$(UNIT_LDFLAGS) -o $$@ $$^ -lcmocka $$(LIBS_awstap-$(1))
-build/fuzz$$(SUFFIX)/$(1)/%: $(OBJ)/tests/fuzz/$(1)/%.o $(OBJ)/tests/fuzz/replay.o $$(call archive,$(1))
+build/fuzz$$(SUFFIX)/$(1)/%: $(OBJ)/tests/fuzz/$(1)/%.o $(REPLAY) $$(call archive,$(1))
 	@mkdir -p $$(@D)
 	$$(SAY) LD $$@
 	$$(Q)$$(CC) $$(HARDEN_LINK) -o $$@ $$^ $$(LIBS_awstap-$(1))
@@ -144,6 +159,13 @@ check: packages-check
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all tests-built
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) tests-built SANITIZE=1
 	$(Q)tests/check
+
+fuzzers: $(FUZZERS)
+
+# FUZZ_SECONDS=60 for each target; needs clang.
+fuzz:
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) fuzzers FUZZ=1
+	$(Q)tests/fuzz/run build/fuzz-clang/*/*
 
 demo: packages-demo
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) testroot
@@ -173,7 +195,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all testroot tests-built check demo bench packages-demo packages-check install uninstall clean
+.PHONY: always all testroot tests-built check fuzz fuzzers demo bench packages-demo packages-check install uninstall clean
 .SECONDARY:
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

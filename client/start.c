@@ -24,10 +24,6 @@
 #include "socket.h"
 #include "text.h"
 
-#ifndef LIBEXECDIR
-#define LIBEXECDIR "/usr/local/libexec/awstap"
-#endif
-
 #define PROGRAM  "awstap-agent"
 #define START_MS 5000
 

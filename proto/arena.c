@@ -60,12 +60,12 @@ static void list_remove(uint32_t index)
     unit->state = INSIDE;
 }
 
-/* mlock2 locks what is touched; where it is missing (valgrind, kernels before 4.4) all of it is locked. */
+/* mlock2 locks what is touched. Where it is missing (valgrind), which glibc calls EINVAL, all of it is locked. */
 static int lock_pages(void *base, size_t size)
 {
     if (mlock2(base, size, MLOCK_ONFAULT) == 0)
         return 0;
-    return errno == ENOSYS ? mlock(base, size) : -1;
+    return errno == EINVAL ? mlock(base, size) : -1;
 }
 
 static int map_pages(size_t size, enum arena_lock lock)

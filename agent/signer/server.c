@@ -76,7 +76,7 @@ static void note_date(struct server *server, uint64_t date)
 static int failed(struct server *server, const struct msg_net_failed *failed, struct error *error)
 {
     server->failure = failed->failure;
-    return error_set(error, EXIT_AWS, "%s", failed->text);
+    return error_set(error, EXIT_AWS, "%s%s", failed->text, failed->failure == NET_UNKNOWN ? "; run it again" : "");
 }
 
 static int protocol_error(struct server *server, struct error *error)

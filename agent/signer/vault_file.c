@@ -116,7 +116,7 @@ int vault_read(const char *path, const char *state, struct vault **out, struct e
     int result = load(path, state, &vault, error);
 
     if (result == 1)
-        error_set(error, EXIT_FAILED, "there is no vault at %s; awstap factor add makes one", path);
+        error_set(error, EXIT_FAILED, "there is no vault at %s; `awstap factor add fido2` makes one", path);
     if (result != 0)
         return result;
     result = state_recall(state, vault->id, &memory, error);

@@ -15,7 +15,7 @@ class FaultCase(Case):
 
     def setUp(self):
         super().setUp()
-        self.offset_ms = 0
+        self.offset_ms = self.since = 0
         self.durations = itertools.count(3600)
         self.key = self.machine.enrol()
         self.prepare()
@@ -64,14 +64,21 @@ class FaultCase(Case):
     # Asking.
 
     def words(self):
-        """A session that is not cached: nobody has asked for this duration before."""
+        """Nobody has asked for this duration before."""
         return ("get", "work", "--duration-seconds", str(next(self.durations)))
 
     def start_get(self):
+        """`get`, of which nothing is cached, at a time when an unused TOTP code is at hand."""
+        self.begin_step()
+        self.since = len(self.aws.requests())
         return self.machine.start("awstap", *self.words())
 
+    def await_asked(self, action="GetSessionToken", count=1):
+        """AWS has got this request so often since start_get(), and has answered or is not going to."""
+        self.aws.wait(action=action, count=count, since=self.since, settled=True)
+
     def start_get_on_terminal(self):
-        """Returns the child and its terminal; finish_on_terminal() takes both."""
+        """The same, now: a code may have to be waited for. Returns the child and its terminal; finish_on_terminal() takes both."""
         command = "exec awstap " + " ".join(self.words()) + " >out 2>err"
         return self.machine.on_terminal("/bin/sh", "-c", command)
 
@@ -121,19 +128,18 @@ class FaultCase(Case):
 
     def assert_get_fails(self, *words, status=5, requests=1, touches=1):
         before = self.counts()
-        self.assert_spoilt(self.machine.awstap(*self.words()), *words, status=status)
+        self.assert_spoilt(self.machine.finish(self.start_get()), *words, status=status)
         self.assert_cost(before, requests, touches)
 
     def assert_get_works(self, requests=1, touches=1):
         before = self.counts()
-        result = check(self.machine.awstap(*self.words()))
+        result = check(self.machine.finish(self.start_get()))
         self.assertEqual(result.err, "")
         self.assertEqual(result.json()["AccountId"], self.user["account"])
         self.assert_cost(before, requests, touches)
         self.assert_unharmed()
 
     def assert_recovers(self):
-        """The fault is gone: one touch and one request give a session. Codes sent before stay used."""
+        """The fault is gone: one touch and one request give a session."""
         self.aws.call("clear-faults")
-        self.begin_step()
         self.assert_get_works()

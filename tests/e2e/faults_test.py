@@ -35,7 +35,7 @@ class Unanswered(FaultCase):
                 self.aws.fault("hang", on=ASKED, act=act)
                 before = self.counts()
                 child = self.start_get()
-                self.aws.wait(action=ASKED, since=len(self.aws.requests()) - 1, settled=True)
+                self.await_asked()
                 self.move_clock(11_000)
                 self.assert_spoilt(self.machine.finish(child), "did not answer within 10 s", UNKNOWN)
                 self.assert_cost(before, requests=1, touches=1)
@@ -43,7 +43,6 @@ class Unanswered(FaultCase):
 
     def test_code_sent_without_an_answer_is_not_sent_again(self):
         """The next request waits for the next code, and does so before it asks for a touch."""
-        self.begin_step()
         self.aws.fault("drop-after", on=ASKED)
         self.assert_get_fails(UNKNOWN)
         before = self.counts()
@@ -90,7 +89,6 @@ class HostileSession(FaultCase):
         element = "" if text is None else f"<{field}>{text}</{field}>"
         with self.subTest(field, text=text and text[:30]):
             self.aws.fault("edit", on=ASKED, find=f"<{field}>[^<]*</{field}>", put=element)
-            self.begin_step()
             self.assert_get_fails(NOT_BELIEVED, field)
 
     def test_access_key_id(self):
@@ -163,7 +161,6 @@ class Busy(FaultCase):
         for status, code in ((500, "InternalFailure"), (503, "ServiceUnavailable")):
             for body in (None, "", "<html>Bad gateway</html>"):
                 with self.subTest(status, body=body):
-                    self.begin_step()
                     self.aws.fault("error", on=ASKED, status=status, code=code, body=body)
                     self.assert_get_works(requests=2)
 
@@ -172,10 +169,10 @@ class Busy(FaultCase):
         for what, words in (("throttle", "slow down"), ("error", "AWS failed on its side")):
             with self.subTest(what):
                 self.aws.fault(what, on=ASKED, count=0)
-                before, since = self.counts(), len(self.aws.requests())
+                before = self.counts()
                 child = self.start_get()
                 for count in range(1, 6):
-                    self.aws.wait(count=count, since=since, action=ASKED, settled=True)
+                    self.await_asked(count=count)
                     self.move_clock(3_200)
                 self.assert_spoilt(self.machine.finish(child), words, "try again in a minute")
                 self.assert_cost(before, requests=6, touches=1)

@@ -18,6 +18,7 @@ class Relay:
         self.target = urlsplit(url).port
         self.port = 0
         self.greeting = None  # bytes sent in place of being connected
+        self.held = 0  # how often bytes came that were not let through at once
         self.server = None
         self.writers = set()
         self.loop = asyncio.new_event_loop()
@@ -97,10 +98,12 @@ class Relay:
     async def _pump(self, reader, writer):
         try:
             while data := await reader.read(65536):
+                self.held += not self.flowing.is_set()
                 await self.flowing.wait()
                 writer.write(data)
                 await writer.drain()
         except OSError:
             pass
         finally:
+            self.writers.discard(writer)
             writer.close()

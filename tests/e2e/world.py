@@ -189,6 +189,13 @@ class Machine:
         os.close(slave)
         return child, master
 
+    def status(self):
+        """What the agent says of itself."""
+        return check(self.awstap("status", "--json")).json()
+
+    def wait_flights(self, count):
+        wait_for(lambda: self.status()["waiting"] == count, f"{count} sessions to be waited for")
+
     # What they leave in the world.
 
     def processes(self, name=None):
@@ -271,6 +278,8 @@ class Machine:
             if child.poll() is None:
                 child.kill()
                 child.communicate()
+            for stream in filter(None, (child.stdin, child.stdout, child.stderr)):
+                stream.close()
         self._end(signal.SIGTERM)
         try:
             wait_for(lambda: not self.processes(), "the machine's processes to end", 5)
@@ -278,7 +287,10 @@ class Machine:
             self._end(signal.SIGKILL)  # one that a test has stopped
             wait_for(lambda: not self.processes(), "the machine's processes to die")
         self.aws.stop()
-        reports = [open(os.path.join(self.reports, name), encoding="utf-8").read() for name in os.listdir(self.reports)]
+        reports = []
+        for name in os.listdir(self.reports):
+            with open(os.path.join(self.reports, name), encoding="utf-8") as file:
+                reports.append(file.read())
         shutil.rmtree(self.folder)
         if reports:
             raise AssertionError("a sanitizer found:\n" + "\n".join(reports))

@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The agent's socket as a program that means ill would use it: proto/PROTOCOL.md spoken byte by byte."""
+
+import array
+import contextlib
+import os
+import socket
+import struct
+
+from world import PATIENCE, USER
+
+HELLO, DONE, FAILED, GET, LEAVE, STATUS, LOCK, SESSION = 1, 2, 3, 16, 17, 18, 19, 20
+FACTOR_LIST, KEY_ADD, KEY_LIST, START, WANT = 33, 35, 36, 64, 81
+PROTOCOL = 1
+
+
+@contextlib.contextmanager
+def acting_as(uid):
+    """What the kernel asks of credentials in here, it asks of this user's, where that can be done."""
+    if uid is None:
+        yield
+        return
+    os.setegid(uid)
+    os.seteuid(uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+
+
+def text(value):
+    return struct.pack(">I", len(value) + 1) + value.encode() + b"\0"
+
+
+def number(value):
+    return struct.pack(">I", value)
+
+
+def frame(kind, *fields):
+    body = bytes([kind]) + b"".join(fields)
+    return number(len(body)) + body
+
+
+def hello(version, protocol=PROTOCOL):
+    return frame(HELLO, number(protocol), text(version))
+
+
+def get(key, duration=0):
+    return frame(GET, text(key), number(duration))
+
+
+def connect(path, uid=USER):
+    conversation = socket.socket(socket.AF_UNIX)
+    conversation.settimeout(PATIENCE)
+    with acting_as(uid):
+        conversation.connect(path)
+    return conversation
+
+
+def send_fds(conversation, data, *messages_of_fds):
+    """Send data with descriptors: one control message for each list of them."""
+    conversation.sendmsg([data], [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", fds))
+                                  for fds in messages_of_fds])
+
+
+def read_to_end(conversation):
+    """All that comes until the other side hangs up."""
+    data = b""
+    while True:
+        try:
+            more = conversation.recv(65536)
+        except ConnectionResetError:
+            more = b""
+        if not more:
+            return data
+        data += more
+
+
+def read_frame(conversation):
+    """The next frame: its type and its fields as bytes; None at the end."""
+    head = _read(conversation, 4)
+    if head is None:
+        return None
+    body = _read(conversation, struct.unpack(">I", head)[0])
+    return body[0], body[1:]
+
+
+def _read(conversation, size):
+    data = b""
+    while len(data) < size:
+        more = conversation.recv(size - len(data))
+        if not more:
+            return None
+        data += more
+    return data
