@@ -165,7 +165,7 @@ int channel_fill(struct channel *channel)
         .msg_iov = &iov,
         .msg_iovlen = 1,
         .msg_control = control.space,
-        .msg_controllen = CMSG_LEN(sizeof(int)), /* with its padding, a second descriptor would fit and be lost */
+        .msg_controllen = CMSG_LEN(sizeof(int)), /* in its padding a second one would fit, unseen */
     };
     uint8_t *room;
     ssize_t n;

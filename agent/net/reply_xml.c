@@ -90,7 +90,7 @@ static void on_start(void *data, const XML_Char *full_name, const XML_Char **att
         return;
     if (++reading->depth > REPLY_XML_DEPTH || ++reading->elements > REPLY_XML_ELEMENTS)
         return stop(reading, -EMSGSIZE);
-    if (reading->depth == 1 && !is_reply_root(name))
+    if (!*name || (reading->depth == 1 && !is_reply_root(name))) /* expat takes "p:" for a name */
         return stop(reading, -EBADMSG);
     if (reading->depth > 1 && enter(reading, name) < 0)
         return stop(reading, -EMSGSIZE);

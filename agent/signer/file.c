@@ -84,9 +84,10 @@ int file_read(const char *path, size_t max, struct buf *out, struct error *error
 
     if (fd < 0 && errno == ENOENT)
         return 1;
+    if (fd < 0 && errno == ELOOP)
+        return error_set(error, EXIT_VAULT, "%s is refused: it is a symbolic link", path);
     if (fd < 0)
-        return error_set(error, errno == ELOOP ? EXIT_VAULT : EXIT_FAILED, "%s: %s", path,
-                         errno == ELOOP ? "a symbolic link is refused" : strerror(errno));
+        return error_set(error, EXIT_FAILED, "%s can't be read: %s", path, strerror(errno));
     if (check_readable(path, fd, max, &size, error) < 0)
         goto out;
     if (size && buf_extend(out, size, &room) < 0) {

@@ -35,6 +35,7 @@ struct line {
 struct ledger {
     struct buf path; /* a text: buf_text() never fails once it has succeeded */
     struct buf text;
+    int lock; /* or -1 */
     bool damaged;
 };
 
@@ -98,10 +99,33 @@ static int ledger_load(struct ledger *ledger, uint64_t now, struct error *error)
     return 0;
 }
 
+/* Nothing that stands in it is believed, but that some code of this step or an earlier one was used. */
+static int ledger_begin_anew(struct ledger *ledger, uint64_t now, struct error *error)
+{
+    buf_trim(&ledger->text, buf_len(&ledger->text));
+    if (buf_printf(&ledger->text, "%" PRIu64 " " ALL "\n", now) < 0)
+        return error_set(error, EXIT_FAILED, "out of memory");
+    ledger->damaged = false;
+    return file_replace(buf_text(&ledger->path), buf_data(&ledger->text), buf_len(&ledger->text),
+                        FILE_NO_SYNC, error);
+}
+
+/* Load what no other signer can change until the ledger is closed, and which is sound. */
+static int ledger_take(struct ledger *ledger, uint64_t now, struct error *error)
+{
+    int r;
+
+    if ((ledger->lock = file_lock(buf_text(&ledger->path), LOCK_MS, error)) < 0)
+        return -1;
+    buf_trim(&ledger->text, buf_len(&ledger->text));
+    r = ledger_load(ledger, now, error);
+    return r == 0 && ledger->damaged ? ledger_begin_anew(ledger, now, error) : r;
+}
+
 /* The caller closes it, even after a failure. */
 static int ledger_open(struct ledger *ledger, const char *state_dir, struct error *error)
 {
-    *ledger = (struct ledger){0};
+    *ledger = (struct ledger){.lock = -1};
     buf_init(&ledger->path);
     buf_init(&ledger->text);
     if (buf_printf(&ledger->path, "%s/" FILE_NAME, state_dir) < 0 || !buf_text(&ledger->path))
@@ -111,19 +135,19 @@ static int ledger_open(struct ledger *ledger, const char *state_dir, struct erro
 
 static void ledger_close(struct ledger *ledger)
 {
+    if (ledger->lock >= 0)
+        close(ledger->lock);
     buf_free(&ledger->path);
     buf_free(&ledger->text);
 }
 
-static uint64_t last_used(const struct ledger *ledger, const char *serial, uint64_t now)
+static uint64_t last_used(const struct ledger *ledger, const char *serial)
 {
     const char *at = (const char *)buf_data(&ledger->text);
     const char *end = at + buf_len(&ledger->text);
     uint64_t last = 0;
     struct line line;
 
-    if (ledger->damaged)
-        return now;
     while (next_line(&at, end, &line) == 1)
         if ((line_is(&line, serial) || line_is(&line, ALL)) && line.step > last)
             last = line.step;
@@ -135,12 +159,10 @@ static int put_with_step(const struct ledger *ledger, const char *serial, uint64
                          uint64_t step, struct buf *out)
 {
     const char *at = (const char *)buf_data(&ledger->text);
-    const char *end = ledger->damaged ? at : at + buf_len(&ledger->text);
+    const char *end = at + buf_len(&ledger->text);
     struct line line;
     int r = 0;
 
-    if (ledger->damaged)
-        r = buf_printf(out, "%" PRIu64 " " ALL "\n", now);
     while (r == 0 && next_line(&at, end, &line) == 1)
         if (line.step + STEPS_BEHIND >= now && !line_is(&line, serial))
             r = buf_printf(out, "%" PRIu64 " %.*s\n", line.step, (int)line.len, line.serial);
@@ -163,6 +185,10 @@ static int ledger_write(struct ledger *ledger, const char *serial, uint64_t now,
     return r;
 }
 
+/*
+ * A damaged ledger is begun anew here, and not only when a step is used: its "now" would move on
+ * with the clock, and no code would ever be unused.
+ */
 int ledger_last(const char *state_dir, const char *serial, uint64_t now, uint64_t *last,
                 struct error *error)
 {
@@ -170,8 +196,10 @@ int ledger_last(const char *state_dir, const char *serial, uint64_t now, uint64_
     int r;
 
     if ((r = ledger_open(&ledger, state_dir, error)) == 0 &&
-        (r = ledger_load(&ledger, now, error)) == 0)
-        *last = last_used(&ledger, serial, now);
+        (r = ledger_load(&ledger, now, error)) == 0 && ledger.damaged)
+        r = ledger_take(&ledger, now, error);
+    if (r == 0)
+        *last = last_used(&ledger, serial);
     ledger_close(&ledger);
     return r;
 }
@@ -180,20 +208,16 @@ int ledger_use(const char *state_dir, const char *serial, uint64_t now, uint64_t
                struct error *error)
 {
     struct ledger ledger;
-    int lock = -1, r;
+    int r;
 
-    if ((r = ledger_open(&ledger, state_dir, error)) < 0)
+    if ((r = ledger_open(&ledger, state_dir, error)) < 0 ||
+        (r = ledger_take(&ledger, now, error)) < 0)
         goto out;
-    r = lock = file_lock(buf_text(&ledger.path), LOCK_MS, error);
-    if (r < 0 || (r = ledger_load(&ledger, now, error)) < 0)
-        goto out;
-    if (step <= last_used(&ledger, serial, now))
+    if (step <= last_used(&ledger, serial))
         r = 0;
     else if ((r = ledger_write(&ledger, serial, now, step, error)) == 0)
         r = 1;
 out:
-    if (lock >= 0)
-        close(lock);
     ledger_close(&ledger);
     return r;
 }

@@ -226,21 +226,30 @@ static int check_written(const struct vault *vault, const struct buf *bytes, str
     return result;
 }
 
+/* The write is done: where only this fails, the person must not think that nothing was changed. */
+static int remember(const struct vault *vault, struct error *error)
+{
+    struct state_memory memory = {.generation = vault->generation};
+    struct error reason;
+
+    memcpy(memory.hash, vault->hash, sizeof(memory.hash));
+    if (state_remember(vault->state, vault->id, &memory, &reason) == 0)
+        return 0;
+    return error_set(error, reason.status,
+                     "the vault was changed as asked, but that is not noted in the state folder: %s",
+                     reason.text);
+}
+
 static int write_locked(struct vault *vault, struct error *error)
 {
-    struct state_memory memory;
     struct buf bytes;
     int result = -1;
 
     buf_init(&bytes);
-    if (check_unchanged(vault, error) < 0 || encode_next(vault, &bytes, error) < 0 ||
-        file_replace(vault->path, buf_data(&bytes), buf_len(&bytes), FILE_SYNC, error) < 0 ||
-        check_written(vault, &bytes, error) < 0)
-        goto out;
-    memory.generation = vault->generation;
-    memcpy(memory.hash, vault->hash, sizeof(memory.hash));
-    result = state_remember(vault->state, vault->id, &memory, error);
-out:
+    if (check_unchanged(vault, error) == 0 && encode_next(vault, &bytes, error) == 0 &&
+        file_replace(vault->path, buf_data(&bytes), buf_len(&bytes), FILE_SYNC, error) == 0 &&
+        check_written(vault, &bytes, error) == 0)
+        result = remember(vault, error);
     buf_free(&bytes);
     return result;
 }

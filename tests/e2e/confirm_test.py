@@ -301,10 +301,10 @@ class LetGo(Confirm):
 
     def test_one_of_two_for_the_same(self):
         child, other = self.ask(), self.machine.start("awstap", "get", "work")
-        self.wait_clients(2)
+        self.machine.wait_clients(2)
         child.kill()
         child.wait()
-        self.wait_clients(1)
+        self.machine.wait_clients(1)
         self.assertTrue(self.key.blinks())
         self.key.person("auto")
         check(self.machine.finish(other))
@@ -324,14 +324,6 @@ class LetGo(Confirm):
         self.assertEqual(check(self.machine.finish(other)).json()["Version"], 1)
         self.machine.clock(TOTP_MS)  # what was signed for the one that is gone may have used up this step
         self.assert_unharmed()
-
-    def wait_clients(self, count):
-        """Until as many conversations as that are open at the agent's socket, by the kernel's own list."""
-        def connected():
-            with open("/proc/net/unix", encoding="ascii", errors="replace") as file:
-                rows = [line.split() for line in file if line.rstrip().endswith(" " + self.machine.socket)]
-            return sum(row[5] == "03" for row in rows)
-        wait_for(lambda: connected() == count, f"{count} clients")
 
     def test_agent_killed(self):
         child = self.ask()

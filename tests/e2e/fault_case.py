@@ -50,6 +50,11 @@ class FaultCase(Case):
         """The signed requests that AWS got, of whatever action."""
         return [request for request in self.aws.requests(since) if request["api"]]
 
+    def give(self, secret):
+        """AWS has the user anew, with this secret for the key's id and no code used."""
+        self.aws.add_user("alice", keys=[{"id": self.user["access_key_id"], "secret": secret}],
+                          mfa=[{"serial": self.user["serial"], "seed_base32": self.user["seed_base32"]}])
+
     # Time.
 
     def move_clock(self, ms):

@@ -196,6 +196,14 @@ class Machine:
     def wait_flights(self, count):
         wait_for(lambda: self.status()["waiting"] == count, f"{count} sessions to be waited for")
 
+    def wait_clients(self, count):
+        """Until as many conversations are open at the agent's socket, by the kernel's own list."""
+        def conversations():
+            with open("/proc/net/unix", encoding="ascii", errors="replace") as file:
+                rows = [line.split() for line in file if line.endswith(" " + self.socket + "\n")]
+            return sum(row[5] == "03" for row in rows)
+        wait_for(lambda: conversations() == count, f"{count} conversations with the agent")
+
     # What they leave in the world.
 
     def processes(self, name=None):

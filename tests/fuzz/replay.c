@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Runs a fuzz target once over each file named, or over each file in a folder named, without a fuzzer.
+// Runs a fuzz target once over each file named, or over each file in a folder named, without a
+// fuzzer.
 #include <dirent.h>
 #include <errno.h>
 #include <limits.h>

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Fuzz target: any bytes as what comes in on a conversation. What decodes must encode to the same frame.
+// Fuzz target: any bytes as what comes in on a conversation. What decodes must encode to the same
+// frame.
 #include "message.h"
 
 #include <stdlib.h>
@@ -21,7 +22,8 @@ static void expect_same(const struct buf *out, const struct frame *frame)
     struct frame again;
 
     if (message_next(out, &again) != 1 || again.type != frame->type || again.len != frame->len ||
-        buf_len(out) != sizeof(uint32_t) + 1 + frame->len || memcmp(again.body, frame->body, frame->len) != 0)
+        buf_len(out) != sizeof(uint32_t) + 1 + frame->len ||
+        memcmp(again.body, frame->body, frame->len) != 0)
         abort();
 }
 

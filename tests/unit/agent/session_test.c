@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The session cache, with a clock that this test moves: what is served, what is renewed, what is gone, and
-// that nothing of a session stays behind in memory.
+// The session cache, with a clock that this test moves: what is served, what is renewed, what is
+// gone, and that nothing of a session stays behind in memory.
 #include "session.h"
 
 #include <setjmp.h>
@@ -136,8 +136,8 @@ static void test_store_and_find(void **state)
 
 static void test_specs(void **state)
 {
-    const struct spec work = spec_of("work", 0), same = spec_of("work", 0), other = spec_of("work", 900),
-                      home = spec_of("home", 0);
+    const struct spec work = spec_of("work", 0), same = spec_of("work", 0),
+                      other = spec_of("work", 900), home = spec_of("home", 0);
 
     (void)state;
     assert_true(spec_equal(&work, &same));
@@ -284,7 +284,8 @@ static void test_bounded(void **state)
     assert_int_equal(count_all(), MAXIMUM);
 }
 
-/* Where the arena is full before that, sessions make room too; where they can't, there is none to store. */
+/* Where the arena is full before that, sessions make room too; where they can't, there is none to
+ * store. */
 static void test_arena_full(void **state)
 {
     static char token[SMALL];
@@ -317,16 +318,11 @@ static void test_arena_full(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_store_and_find),
-        cmocka_unit_test(test_specs),
-        TEST(test_store_replaces),
-        TEST(test_fresh_until_renewal),
-        TEST(test_quiet),
-        TEST(test_nothing_expired_is_served),
-        TEST(test_expiry_wipes),
-        TEST(test_forget),
-        TEST(test_bounded),
-        TEST(test_arena_full),
+        TEST(test_store_and_find), cmocka_unit_test(test_specs),
+        TEST(test_store_replaces), TEST(test_fresh_until_renewal),
+        TEST(test_quiet),          TEST(test_nothing_expired_is_served),
+        TEST(test_expiry_wipes),   TEST(test_forget),
+        TEST(test_bounded),        TEST(test_arena_full),
     };
 
     return cmocka_run_group_tests(tests, open_cache, NULL);

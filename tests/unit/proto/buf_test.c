@@ -210,10 +210,14 @@ static void test_misuse_ends_the_process(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_numbers),  TEST(test_text),
-        TEST(test_take_and_trim_wipe), TEST(test_growth_wipes),
-        TEST(test_stream),   TEST(test_maximum),
-        TEST(test_no_memory), TEST(test_misuse_ends_the_process),
+        TEST(test_numbers),
+        TEST(test_text),
+        TEST(test_take_and_trim_wipe),
+        TEST(test_growth_wipes),
+        TEST(test_stream),
+        TEST(test_maximum),
+        TEST(test_no_memory),
+        TEST(test_misuse_ends_the_process),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

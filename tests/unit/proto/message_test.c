@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Every message, both ways, and every way in which a frame can be wrong. It includes message.c, so that
-// it walks the tables themselves and no message can be forgotten.
+// Every message, both ways, and every way in which a frame can be wrong. It includes message.c, so
+// that it walks the tables themselves and no message can be forgotten.
 #include "message.c"
 
 #include <setjmp.h>
@@ -54,7 +54,17 @@ static void each_type(void (*test)(enum message_type type))
 /* The n-th field's value: another one for each. */
 static void fill_field(const struct field *field, unsigned n, union message *message)
 {
-    static const char texts[] = "0\0" "1a\0" "2bc\0" "3def\0" "4ghij\0" "5klmno\0" "6\0" "7\0" "8\0" "9\0" "10\0";
+    static const char texts[] = "0\0"
+                                "1a\0"
+                                "2bc\0"
+                                "3def\0"
+                                "4ghij\0"
+                                "5klmno\0"
+                                "6\0"
+                                "7\0"
+                                "8\0"
+                                "9\0"
+                                "10\0";
     const struct list all = {texts, sizeof texts - 1};
     const char *text = NULL;
     void *at = message->raw + field->offset;
@@ -91,7 +101,8 @@ static void fill(enum message_type type, union message *message)
         fill_field(&fields[n], n, message);
 }
 
-static void assert_field_equal(const struct field *field, const union message *a, const union message *b)
+static void assert_field_equal(const struct field *field, const union message *a,
+                               const union message *b)
 {
     const void *x = a->raw + field->offset, *y = b->raw + field->offset;
     const struct bytes *p = x, *q = y; /* a list has the same shape */
@@ -173,7 +184,8 @@ static void test_empty_fields(void **state)
 static void test_bytes_on_the_wire(void **state)
 {
     const struct msg_get get = {"work", 43200};
-    const uint8_t expected[] = {0, 0, 0, 14, 16, 0, 0, 0, 5, 'w', 'o', 'r', 'k', 0, 0, 0, 0xa8, 0xc0};
+    const uint8_t expected[] = {0,   0,   0,   14,  16, 0, 0, 0,    5,
+                                'w', 'o', 'r', 'k', 0,  0, 0, 0xa8, 0xc0};
 
     (void)state;
     assert_int_equal(message_put(&frame_buf, MSG_GET, &get), 0);
@@ -195,7 +207,8 @@ static void wrong_length(enum message_type type)
     for (size_t len = 0; len < frame.len; len++) {
         struct frame cut = {.type = frame.type, .len = len};
 
-        assert_non_null(exact = malloc(len ? len : 1)); /* of the very size, so that ASan sees a byte too far */
+        assert_non_null(
+            exact = malloc(len ? len : 1)); /* of the very size, so that ASan sees a byte too far */
         memcpy(exact, frame.body, len);
         cut.body = exact;
         assert_int_equal(message_get(&cut, type, &got), -EPROTO);
@@ -225,7 +238,8 @@ static void set_string(const struct field *field, union message *message, size_t
         *(struct bytes *)at = (struct bytes){(const uint8_t *)long_text + LONG_TEXT + 1 - len, len};
 }
 
-/* A field may have max bytes and no more, neither on the way out nor, with its length made larger, on the way in. */
+/* A field may have max bytes and no more, neither on the way out nor, with its length made larger,
+ * on the way in. */
 static void long_field(enum message_type type)
 {
     const struct layout *layout = layout_of(type);
@@ -412,11 +426,10 @@ static void test_forward(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_round_trip),        TEST(test_empty_fields), TEST(test_bytes_on_the_wire),
-        TEST(test_wrong_length),      TEST(test_long_fields_out),
-        TEST(test_long_fields_in),    TEST(test_texts),        TEST(test_lists),
-        TEST(test_frames),            TEST(test_frame_in_pieces),
-        TEST(test_whole_too_long),    TEST(test_forward),
+        TEST(test_round_trip),      TEST(test_empty_fields),    TEST(test_bytes_on_the_wire),
+        TEST(test_wrong_length),    TEST(test_long_fields_out), TEST(test_long_fields_in),
+        TEST(test_texts),           TEST(test_lists),           TEST(test_frames),
+        TEST(test_frame_in_pieces), TEST(test_whole_too_long),  TEST(test_forward),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -186,6 +186,20 @@ static void test_no_folder(void **state)
     assert_int_equal(last, 0);
 }
 
+/* Damage seen is damage mended: what counts as used does not move on with the clock. */
+static void test_damage_passes(void **state)
+{
+    uint64_t last;
+
+    (void)state;
+    write_ledger("x", 1);
+    expect_last(A, NOW);
+    expect_file("50000000 *\n");
+    assert_int_equal(ledger_last(folder, A, NOW + 1, &last, &error), 0);
+    assert_int_equal(last, NOW);
+    assert_int_equal(ledger_use(folder, A, NOW + 1, NOW + 1, &error), 1);
+}
+
 static void test_one_of_many(void **state)
 {
     int winners = 0;
@@ -215,7 +229,7 @@ int main(void)
     const struct CMUnitTest tests[] = {TEST(test_single_use),   TEST(test_old_lines_go),
                                        TEST(test_damage),       TEST(test_long_serial),
                                        TEST(test_file_refused), TEST(test_no_folder),
-                                       TEST(test_one_of_many)};
+                                       TEST(test_damage_passes), TEST(test_one_of_many)};
 
     if (clock_open() < 0 || arena_open((size_t)1 << 20, ARENA_LOCK_WANTED) < 0)
         return 1;
