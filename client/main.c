@@ -146,7 +146,8 @@ static int run_command(const struct command *command, char **words)
 
     failure_about(command->name, NULL);
     if (arguments_parse(&command->grammar, words, &arguments, why) < 0)
-        return fail(EXIT_USAGE, "%s; usage: awstap %s %s", why, command->name, command->synopsis);
+        return fail(EXIT_USAGE, "%s; usage: awstap %s%s%s", why, command->name,
+                    *command->synopsis ? " " : "", command->synopsis);
     if (arguments.option[OPTION_HELP])
         return print_help(command);
     failure_about(command->name, arguments.operand[0]);

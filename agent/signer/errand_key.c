@@ -92,8 +92,8 @@ static int keep_identity(struct key *key, const struct sts_identity *identity, s
         strcpy(key->region, endpoint_default_region(identity->partition));
     partition = endpoint_partition(key->region);
     if (!partition || strcmp(partition, identity->partition) != 0)
-        return error_set(error, EXIT_USAGE, "the region %s is not in this account's partition, %s", key->region,
-                         identity->partition);
+        return error_set(error, EXIT_USAGE, "the region %s is not in this account's partition, %s; give a region of that, such as %s",
+                         key->region, identity->partition, endpoint_default_region(identity->partition));
     strcpy(key->account, identity->account);
     strcpy(key->partition, identity->partition);
     return copy_field(key->arn, sizeof key->arn, identity->arn, "ARN", error);

@@ -51,7 +51,7 @@ class Proof(KeyAddCase):
         user = self.aws.add_user("carol")
         for region in ("cn-north-1", "us-gov-west-1", "eusc-de-east-1"):
             with self.subTest(region):
-                self.assert_refused(2, region, "partition", text=access_key_json(user),
+                self.assert_refused(2, region, "partition, aws", "us-east-1", text=access_key_json(user),
                                     options=("--region", region), requests=1)
 
     def test_denied(self):

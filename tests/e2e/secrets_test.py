@@ -306,7 +306,7 @@ class Elsewhere(SecretsCase):
         child = self.start_key_add(new)
         self.key.wait_blinking()
         secrets = self.secrets(new)
-        self.assertEqual(len(self.machine.processes()), 5)
+        wait_for(lambda: len(self.machine.processes()) == 5, "the helpers that are done to end")
         self.assertEqual(self.found_in_processes(secrets), [])
         self.assertEqual(self.found_in_files(secrets), [])
         self.key.person("auto")

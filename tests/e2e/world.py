@@ -250,6 +250,8 @@ class Machine:
     def config(self, text):
         folder = os.path.join(self.home, ".aws")
         os.makedirs(folder, exist_ok=True)
+        if USER is not None:
+            os.chown(folder, USER, USER)  # the AWS CLI keeps a cache in it
         with open(os.path.join(folder, "config"), "w", encoding="utf-8") as file:
             file.write(text)
 
