@@ -151,11 +151,10 @@ static int describe_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t
 }
 
 /* 0 and *pid, or a negative errno. */
-static int spawn_agent(const char *program, const char *socket, int its_stderr, pid_t *pid)
+static int spawn_agent(char *program, const char *socket, int its_stderr, pid_t *pid)
 {
-    char name[] = PROGRAM, option[] = "--socket",
-         path[sizeof((struct sockaddr_un *)0)->sun_path + 1];
-    char *argv[] = {name, option, path, NULL};
+    char option[] = "--socket", path[sizeof((struct sockaddr_un *)0)->sun_path + 1];
+    char *argv[] = {program, option, path, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     char **environment = agent_environment();

@@ -195,6 +195,7 @@ class Enrolment(Case):
         "touchless_up 1": "gives its secret without a touch",
         "touchless_secret 1": "gives its secret without a touch",
         "pin 1234": "has a PIN",
+        "pin 1234\nmake_cred_uv_not_required 1": "has a PIN",
         "uv 1": "has a PIN (or a fingerprint)",
         "always_uv 1": "has a PIN",
         "no_hmac_secret 1": "cannot derive secrets",
@@ -203,7 +204,7 @@ class Enrolment(Case):
         "junk info": "makes no sense",
         "junk make_cred": "makes no sense",
     }
-    UNASKED = ("pin 1234", "uv 1", "always_uv 1", "no_hmac_secret 1")
+    UNASKED = ("pin 1234", "pin 1234\nmake_cred_uv_not_required 1", "uv 1", "always_uv 1", "no_hmac_secret 1")
 
     def test_refused(self):
         for number, (line, text) in enumerate(self.REFUSED.items()):

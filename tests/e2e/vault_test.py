@@ -72,7 +72,8 @@ class VaultCase(Case):
         self.folder = os.path.dirname(self.machine.vault)
 
     def key_add(self, name, user, machine=None):
-        return (machine or self.machine).start("awstap", *self.words_of_key_add(name), stdin=self.input_of(access_key_json(user)))
+        return (machine or self.machine).start("awstap", *self.words_of_key_add(name),
+                                               stdin=self.input_of(access_key_json(user)))
 
     def words_of_key_add(self, name):
         return ["key", "add", name, "--sts-endpoint-url", self.aws.endpoint]
@@ -97,7 +98,8 @@ class VaultCase(Case):
             for name in os.listdir(folder):
                 path = os.path.join(folder, name)
                 at = os.lstat(path)
-                found[path] = (at.st_mode, at.st_ino, read(path) if stat.S_ISREG(at.st_mode) else None)
+                readable = stat.S_ISREG(at.st_mode) and at.st_mode & stat.S_IRUSR
+                found[path] = (at.st_mode, at.st_ino, read(path) if readable else None)
         return found
 
     def commands(self):
@@ -125,7 +127,8 @@ class Damage(VaultCase):
         """One bit, anywhere in the file: exit 6, nothing written."""
         good = read(self.machine.vault)
         chance = random.Random(1)
-        places = [*range(PREFIX), *range(PREFIX, len(good), 29 if SANITIZED else 5), *range(len(good) - 96, len(good), 7)]
+        step = 29 if SANITIZED else 5
+        places = [*range(PREFIX), *range(PREFIX, len(good), step), *range(len(good) - 96, len(good), 7)]
         for place in places:
             bad = bytearray(good)
             bad[place] ^= 1 << chance.randrange(8)
@@ -330,8 +333,9 @@ class Writing(VaultCase):
     def small_disk(self, folder):
         """Put the folder onto a small disk of its own, which is full but for what the folder holds."""
         content = {name: read(os.path.join(folder, name)) for name in os.listdir(folder)}
-        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size=64k,mode=700,uid={USER},gid={USER}", "awstap-test",
-                                  folder], stderr=subprocess.PIPE, check=False)
+        options = f"size=64k,mode=700,uid={USER},gid={USER}"
+        mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", options, "awstap-test", folder],
+                                 stderr=subprocess.PIPE, check=False)
         if mounted.returncode != 0:
             self.skipTest("no small disk can be mounted here")
         self.addCleanup(subprocess.run, ["umount", "--lazy", folder], check=True)
