@@ -20,7 +20,7 @@ static int open_or_create(struct agent *agent, struct vault **vault, struct erro
     if (r < 0)
         return -1;
     agent_progress(agent, PROGRESS_NOTE, "first confirm with a factor that the vault has already");
-    return touch_unlock(agent, *vault, "that is enrolled already", NULL, error);
+    return touch_unlock(agent, *vault, NULL, "that is enrolled already", NULL, error);
 }
 
 static int enrol(struct agent *agent, struct vault *vault, const struct msg_factor_add *request, char **done,
@@ -109,7 +109,7 @@ int errand_factor_remove(struct agent *agent, const struct frame *frame, int fd,
         error_set(error, EXIT_FAILED, "the last factor can't be removed; add another one first");
         goto out;
     }
-    if (touch_unlock(agent, vault, "to remove a factor", NULL, error) == 0 &&
+    if (touch_unlock(agent, vault, NULL, "to remove a factor", NULL, error) == 0 &&
         vault_remove_slot(vault, request.id, error) == 0 && vault_write(vault, error) == 0)
         r = errand_done(done, error,
                         "factor %u is removed. Old copies of the vault still open with it: if it is lost, make new access "

@@ -121,7 +121,7 @@ static int seal(struct agent *agent, struct vault *vault, const struct key *key,
     char purpose[KEY_NAME_MAX + 32];
 
     snprintf(purpose, sizeof purpose, "to seal the key %s", key->name);
-    if (touch_unlock(agent, vault, purpose, NULL, error) < 0 ||
+    if (touch_unlock(agent, vault, NULL, purpose, NULL, error) < 0 ||
         vault_add_key(vault, key, access_key->id, access_key->secret, error) < 0 || vault_write(vault, error) < 0)
         return -1;
     return errand_done(done, error,
@@ -200,7 +200,7 @@ int errand_key_remove(struct agent *agent, const struct frame *frame, int fd, ch
     if (errand_vault(agent, &vault, error) < 0)
         return -1;
     snprintf(purpose, sizeof purpose, "to remove the key %.64s", request.name);
-    if (vault_key(vault, request.name, error) && touch_unlock(agent, vault, purpose, NULL, error) == 0 &&
+    if (vault_key(vault, request.name, error) && touch_unlock(agent, vault, NULL, purpose, NULL, error) == 0 &&
         vault_remove_key(vault, request.name, error) == 0 && vault_write(vault, error) == 0)
         r = errand_done(done, error, "%s is removed from the vault; the access key itself still works at AWS: delete it there",
                         request.name);

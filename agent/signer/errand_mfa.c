@@ -47,7 +47,7 @@ static int seal(struct agent *agent, struct vault *vault, struct key *key, const
     char purpose[KEY_NAME_MAX + 48];
 
     snprintf(purpose, sizeof purpose, "to seal the MFA seed of %s", key->name);
-    if (touch_unlock(agent, vault, purpose, NULL, error) < 0 ||
+    if (touch_unlock(agent, vault, NULL, purpose, NULL, error) < 0 ||
         vault_set_mfa(vault, key, serial, seed->data, seed->len, error) < 0 || vault_write(vault, error) < 0)
         return -1;
     return errand_done(done, error, "the MFA seed of %s is sealed: %s", key->name, key->mfa_serial);
@@ -144,7 +144,7 @@ int errand_mfa_code(struct agent *agent, const struct frame *frame, int fd, char
     learn_clock(agent, key, &server);
     snprintf(purpose, sizeof purpose, "for an MFA code of %s", key->name);
     if (want_await_step(agent, vault, key, &server, error) == 0 &&
-        touch_unlock(agent, vault, purpose, NULL, error) == 0)
+        touch_unlock(agent, vault, NULL, purpose, NULL, error) == 0)
         r = show_code(agent, vault, key, &server, error);
 out:
     server_close(&server);

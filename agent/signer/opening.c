@@ -13,6 +13,7 @@
 struct opening {
     struct agent *agent;
     struct vault *vault;
+    struct devices *devices;
     struct want wants[WANTS_MAX];
     size_t count;
 };
@@ -144,7 +145,7 @@ static int unlock(struct opening *opening, struct error *error)
     char purpose[200];
 
     purpose_of(opening, purpose, sizeof purpose);
-    return touch_unlock(opening->agent, opening->vault, purpose, &idle, error);
+    return touch_unlock(opening->agent, opening->vault, opening->devices, purpose, &idle, error);
 }
 
 /* Nothing leaves before the vault is closed again and all that it held is wiped. */
@@ -152,6 +153,8 @@ static void serve(struct opening *opening)
 {
     struct error error = {0};
 
+    if (opening->count && !(opening->devices = touch_list(opening->agent, &error)))
+        refuse_all(opening, &error);
     each(opening, 0, await_one);
     if (opening->count && (await_codes(opening, &error) < 0 || unlock(opening, &error) < 0))
         refuse_all(opening, &error);
@@ -184,6 +187,7 @@ void opening_run(struct agent *agent, const struct frame *first)
         agent_look(agent);
         take_wants(&opening);
         serve(&opening);
+        touch_release(opening.devices);
         vault_free(opening.vault);
     }
     agent_send(agent, MSG_DONE, &done);

@@ -199,8 +199,8 @@ int sts_explain(const struct msg_net_reply *reply, const struct sts_context *con
                          key, code, id);
     case STS_SECRET_WRONG:
         return error_set(error, EXIT_AWS,
-                         "AWS refused the signature of access key %s (%s): its secret is another "
-                         "one; add the key again with the right secret%s",
+                         "AWS refused the signature of access key %s (%s): the secret does "
+                         "not belong to it; add the key again with the right secret%s",
                          key, code, id);
     default:
         return explain_other(reply, region, code, id, error);

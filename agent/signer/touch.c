@@ -274,25 +274,52 @@ static int derive(struct wait *wait, const struct vault *vault, uint32_t *slot, 
     return r;
 }
 
-int touch_unlock(struct agent *agent, struct vault *vault, const char *purpose, const struct touch_idle *idle,
-                 struct error *error)
+struct devices *touch_list(struct agent *agent, struct error *error)
 {
     struct devices *devices = arena_alloc(sizeof *devices);
+
+    if (!devices) {
+        error_set(error, EXIT_FAILED, "out of memory");
+    } else if (list_devices(agent, devices, error) < 0) {
+        touch_release(devices);
+        devices = NULL;
+    }
+    return devices;
+}
+
+void touch_release(struct devices *devices)
+{
+    if (devices)
+        let_go(devices, NULL);
+    arena_free(devices);
+}
+
+static int unlock(struct wait *wait, struct vault *vault, struct error *error)
+{
     uint8_t *secret = arena_alloc(SECRET_SIZE);
-    struct wait wait = {.agent = agent, .devices = devices, .idle = idle, .purpose = purpose};
     uint32_t slot = 0;
     int r = -1;
 
-    if (!devices || !secret)
-        error_set(error, EXIT_FAILED, "out of memory");
-    else if (list_devices(agent, devices, error) == 0)
-        r = devices->count ? derive(&wait, vault, &slot, secret, error) : no_device(vault, error);
-    if (r == 0)
+    if (!secret)
+        return error_set(error, EXIT_FAILED, "out of memory");
+    if (!wait->devices->count)
+        no_device(vault, error);
+    else if (derive(wait, vault, &slot, secret, error) == 0)
         r = vault_unlock(vault, slot, secret, error);
-    if (devices)
-        let_go(devices, NULL);
+    let_go(wait->devices, NULL);
     arena_free(secret);
-    arena_free(devices);
+    return r;
+}
+
+int touch_unlock(struct agent *agent, struct vault *vault, struct devices *devices, const char *purpose,
+                 const struct touch_idle *idle, struct error *error)
+{
+    struct devices *listed = devices ? NULL : touch_list(agent, error);
+    struct wait wait = {
+        .agent = agent, .devices = devices ? devices : listed, .idle = idle, .purpose = purpose};
+    int r = wait.devices ? unlock(&wait, vault, error) : -1;
+
+    touch_release(listed);
     return r;
 }
 
@@ -397,7 +424,6 @@ int touch_enrol(struct agent *agent, const struct vault *vault, const char *devi
     wait.purpose = "to enrol it, twice in a row";
     if (chosen)
         r = enrol(&wait, vault, chosen, slot, secret, error);
-    let_go(devices, NULL);
-    arena_free(devices);
+    touch_release(devices);
     return r;
 }

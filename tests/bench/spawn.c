@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // Times whole commands, in turn (A B C A B C …), so that a machine whose speed drifts drifts for all of them.
-// spawn RUNS A… -- B… -- C…: prints, for each, the median in microseconds and the median of its ratio to the first.
+// spawn RUNS A… -- B… -- C…: prints, for each, its number, the median in microseconds, the median of its ratio to the
+// first, and when its last run began (CLOCK_MONOTONIC, microseconds).
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -13,7 +14,7 @@
 #define COMMANDS_MAX 8
 #define RUNS_MAX     10000
 
-static double micros[COMMANDS_MAX][RUNS_MAX];
+static double micros[COMMANDS_MAX][RUNS_MAX], last_began[COMMANDS_MAX];
 
 static double now_us(void)
 {
@@ -23,9 +24,8 @@ static double now_us(void)
     return (double)now.tv_sec * 1e6 + (double)now.tv_nsec / 1e3;
 }
 
-static double time_once(char **command, const posix_spawn_file_actions_t *files)
+static double time_once(char **command, const posix_spawn_file_actions_t *files, double began)
 {
-    double began = now_us();
     int status;
     pid_t pid;
 
@@ -80,11 +80,11 @@ int main(int argc, char **argv)
     posix_spawn_file_actions_addopen(&files, 1, "/dev/null", O_WRONLY, 0);
     for (size_t run = 0; run < runs; run++)
         for (size_t i = 0; i < count; i++)
-            micros[i][run] = time_once(commands[i], &files);
+            micros[i][run] = time_once(commands[i], &files, last_began[i] = now_us());
     for (size_t i = count; i-- > 0;) {
         for (size_t run = 0; run < runs; run++)
             ratios[run] = micros[i][run] / micros[0][run];
-        printf("%zu %.1f %.3f\n", i, median(micros[i], runs), median(ratios, runs));
+        printf("%zu %.1f %.3f %.1f\n", i, median(micros[i], runs), median(ratios, runs), last_began[i]);
     }
     return 0;
 }

@@ -707,9 +707,14 @@ class Exec(Case):
         """No process of ours stays between a person's Ctrl-C and the command, and stdin is the command's."""
         self.assertEqual(check(self.machine.awstap("exec", "work", "cat", text="through\n")).out, "through\n")
         child = self.machine.start("awstap", "exec", "work", "sleep", "1000")
-        wait_for(lambda: os.readlink(f"/proc/{child.pid}/exe") != self.machine.program("awstap"), "the command to run")
+        wait_for(lambda: self.command_line(child.pid) == b"sleep\x001000\0", "the command to run")
         child.send_signal(signal.SIGINT)
         self.assertEqual(child.wait(PATIENCE), -signal.SIGINT)
+
+    @staticmethod
+    def command_line(pid):
+        with open(f"/proc/{pid}/cmdline", "rb") as file:
+            return file.read()
 
     def test_no_session_no_command(self):
         mark = os.path.join(self.machine.home, "mark")

@@ -23,10 +23,22 @@ FOLDER = os.path.join(world.TOP, "build", "python")
 VERSION = "import sys; print(sys.version_info[:2])"
 
 
-@functools.cache
 def place():
     """The folder with the tools, which the person can reach: bin/aws, and what PYTHONPATH wants. Skips without them."""
-    source = _made()
+    target, reason = _place()
+    if reason:
+        raise unittest.SkipTest(reason)
+    return target
+
+
+@functools.cache
+def _place():
+    """The folder, or None and why there is none."""
+    try:
+        source = _made()
+    except subprocess.CalledProcessError as error:
+        lines = (error.stderr or error.stdout).decode(errors="replace").strip().splitlines()
+        return None, f"no AWS CLI, boto3 and moto here, and pip can't install them: {(lines or ['?'])[-1]}"
     target = os.path.join(world.base(), "python")
     shutil.copytree(source, target, copy_function=_link)
     os.mkdir(os.path.join(target, "bin"))
@@ -34,7 +46,7 @@ def place():
     with open(path, "w", encoding="ascii") as file:
         file.write(f'#!/bin/sh\nPYTHONPATH={target} exec {PYTHON} -m awscli "$@"\n')
     os.chmod(path, 0o755)
-    return target
+    return target, None
 
 
 def _link(source, target):
@@ -56,13 +68,9 @@ def _made():
 def _make():
     new = FOLDER + ".new"
     shutil.rmtree(new, ignore_errors=True)
-    try:
-        if not _copy(new):
-            shutil.rmtree(new, ignore_errors=True)
-            _install(new)
-    except subprocess.CalledProcessError as error:
-        lines = (error.stderr or b"").decode(errors="replace").strip().splitlines()
-        raise unittest.SkipTest(f"no AWS CLI, boto3 and moto here, and pip can't install them: {(lines or ['?'])[-1]}") from None
+    if not _copy(new):
+        shutil.rmtree(new, ignore_errors=True)
+        _install(new)
     shutil.rmtree(os.path.join(new, "bin"), ignore_errors=True)
     subprocess.run(["chmod", "-R", "go+rX", new], check=True)
     os.rename(new, FOLDER)
