@@ -39,7 +39,7 @@ REPLAY := $(if $(filter 1,$(FUZZ)),,$(OBJ)/tests/fuzz/replay.o)
 build/obj-sanitized/tests/sanitizer.o: CFLAGS += -fno-sanitize=all
 
 CFLAGS ?= -g
-CPPFLAGS += -D_GNU_SOURCE -DAWSTAP_VERSION='"$(VERSION)"' -Iproto
+ALL_CPPFLAGS = -D_GNU_SOURCE -DAWSTAP_VERSION='"$(VERSION)"' -Iproto $(CPPFLAGS)
 ALL_CFLAGS = -std=c17 -fPIE $(HARDEN) $(WARN) $(CFLAGS)
 
 ifneq ($(V),1)
@@ -70,13 +70,16 @@ TEST_CLOCK := $(OBJ)/proto/clock_test.o
 SOFTKEY := $(call objects,tests/softkey,tests/softkey/pty.c tests/softkey/softkey_test.c tests/softkey/device.c)
 SOFTKEY_LIBS = $(shell $(PKG_CONFIG) --libs libcbor 2>/dev/null || echo -lcbor) -lcrypto
 
+# Tests may have large frames; programs may not.
+$(OBJ)/tests/%.o: WARN += -Wno-frame-larger-than
+
 $(OBJ)/%.o: %.c Makefile
 	@mkdir -p $(@D)
 	$(SAY) CC $<
-	$(Q)$(CC) $(CPPFLAGS) -I$(dir $<) $(INCLUDE) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(Q)$(CC) $(ALL_CPPFLAGS) -I$(dir $<) $(INCLUDE) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The one object that knows where it will be installed is built anew when that changes.
-$(OBJ)/client/start.o: CPPFLAGS += -DLIBEXECDIR='"$(LIBEXECDIR)"'
+$(OBJ)/client/start.o: INCLUDE += -DLIBEXECDIR='"$(LIBEXECDIR)"'
 $(OBJ)/client/start.o: $(OBJ)/libexecdir
 $(OBJ)/libexecdir: always
 	@mkdir -p $(@D)
@@ -185,11 +188,11 @@ install: all
 	install -m 0711 $(filter-out $(BIN)/awstap,$(PROGRAMS:%=$(BIN)/%)) "$(DESTDIR)$(LIBEXECDIR)/"
 	install -m 0644 client/awstap.1 "$(DESTDIR)$(MANDIR)/man1/awstap.1"
 	install -m 0644 client/awstap.bash "$(DESTDIR)$(BASHCOMPDIR)/awstap"
-	install -m 0644 README.md LICENSE "$(DESTDIR)$(DOCDIR)/"
+	install -m 0644 LICENSE "$(DESTDIR)$(DOCDIR)/"
 
 uninstall:
 	rm -f "$(DESTDIR)$(BINDIR)/awstap" "$(DESTDIR)$(MANDIR)/man1/awstap.1" "$(DESTDIR)$(BASHCOMPDIR)/awstap" \
-		$(PROGRAMS:%="$(DESTDIR)$(LIBEXECDIR)/%") "$(DESTDIR)$(DOCDIR)/README.md" "$(DESTDIR)$(DOCDIR)/LICENSE"
+		$(PROGRAMS:%="$(DESTDIR)$(LIBEXECDIR)/%") "$(DESTDIR)$(DOCDIR)/LICENSE"
 	-rmdir "$(DESTDIR)$(LIBEXECDIR)" "$(DESTDIR)$(DOCDIR)"
 
 clean:

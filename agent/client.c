@@ -14,7 +14,8 @@
 #include "flight.h"
 #include "operation.h"
 
-#define CLIENTS_MAX 512   /* more at once than any build runs; further ones wait in the socket's backlog */
+#define CLIENTS_MAX 256   /* more at once than most builds run; further ones wait in the socket's backlog */
+#define REOPEN_MS   200   /* when no further client can be taken in */
 #define SILENT_MS   10000 /* to say what it wants, and to leave when it has been told */
 
 struct client {
@@ -29,6 +30,7 @@ struct client {
 static TAILQ_HEAD(, client) clients = TAILQ_HEAD_INITIALIZER(clients);
 static size_t client_count;
 static struct watch door;
+static struct timer reopening;
 
 static void destroy(struct client *client)
 {
@@ -226,6 +228,7 @@ static void admit(int fd)
         free(client);
         return;
     }
+    client->peer.channel.in_max = REQUEST_MAX;
     loop_time(&client->patience);
     end_turn(client);
     TAILQ_INSERT_TAIL(&clients, client, link);
@@ -238,14 +241,28 @@ static void on_knock(struct watch *watch, short events)
     int fd = accept4(watch->fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);
 
     (void)events;
-    if (fd >= 0)
+    if (fd >= 0) {
         admit(fd);
+    } else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+        /* No descriptor or no memory for it: it would knock for ever, so let it wait. */
+        door.events = 0;
+        reopening.deadline_ms = clock_boot_ms() + REOPEN_MS;
+    }
+}
+
+static void on_reopening(struct timer *timer)
+{
+    (void)timer;
+    if (client_count < CLIENTS_MAX)
+        door.events = POLLIN;
 }
 
 void client_listen(int socket)
 {
     door = (struct watch){.fd = socket, .events = POLLIN, .ready = on_knock};
     loop_watch(&door);
+    reopening.due = on_reopening;
+    loop_time(&reopening);
 }
 
 void client_close_all(void)

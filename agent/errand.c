@@ -17,6 +17,7 @@ struct errand {
     struct peer *client;
     struct buf request; /* the frame as it came */
     int fd;
+    bool asked; /* the signer has the request */
     char changed_key[SESSION_KEY_MAX + 1]; /* its sessions are stale once this is done; empty: none */
     void (*on_end)(struct peer *client);
 };
@@ -47,8 +48,11 @@ static int note_changed_key(struct errand *errand, const struct frame *frame)
     return 0;
 }
 
+/* Whatever became of it: once the signer had the request it may have been carried out. */
 static void destroy(struct errand *errand)
 {
+    if (errand->changed_key[0] && errand->asked)
+        session_forget(errand->changed_key);
     buf_free(&errand->request);
     if (errand->fd >= 0)
         close(errand->fd);
@@ -60,8 +64,6 @@ static void finish(struct errand *errand)
     struct peer *client = errand->client;
     void (*on_end)(struct peer *) = errand->on_end;
 
-    if (errand->changed_key[0])
-        session_forget(errand->changed_key);
     destroy(errand);
     on_end(client);
 }
@@ -73,6 +75,7 @@ static void on_ready(struct operation *operation)
     int fd = errand->fd;
 
     errand->fd = -1;
+    errand->asked = true;
     if (message_next(&errand->request, &frame) == 1)
         peer_forward(&operation->signer, &frame, fd);
 }
@@ -111,6 +114,7 @@ static void on_end(struct operation *operation, const char *why)
 struct errand *errand_run(struct peer *client, const struct frame *request, int fd, void (*end)(struct peer *client))
 {
     struct errand *errand = calloc(1, sizeof *errand);
+    const struct msg_progress queued = {PROGRESS_NOTE, "another awstap command is waiting for its touch; this one comes after it"};
     bool lists = request->type == MSG_FACTOR_LIST || request->type == MSG_KEY_LIST;
 
     if (!errand) {
@@ -128,7 +132,8 @@ struct errand *errand_run(struct peer *client, const struct frame *request, int 
         destroy(errand);
         return NULL;
     }
-    operation_begin(&errand->operation, !lists, lists ? LIST_S : UNLOCK_S);
+    if (!operation_begin(&errand->operation, !lists, lists ? LIST_S : UNLOCK_S))
+        peer_send(client, MSG_PROGRESS, &queued, -1);
     return errand;
 }
 

@@ -11,7 +11,7 @@
 
 #define FLIGHTS_MAX 256 /* different sessions wanted at once: more is a program gone wild */
 #define TRIES_MAX   3   /* unlocks that may end without a word about a flight that they took on */
-#define UNLOCK_S    150 /* connect 8, a TOTP code 30, a touch 30, AWS 10, another code 30, another answer; and to spare */
+#define UNLOCK_S    300 /* connect 10, a code 30, a touch 35, and twice: an answer 14, a code 30, an answer 14; AWS busy */
 
 enum stage { QUEUED, ASKED };
 
@@ -28,7 +28,8 @@ struct flight {
 /* The unlock that all flights ride on. */
 struct unlock {
     struct operation operation;
-    bool ready;
+    bool ready;  /* the signer takes WANTs */
+    bool opened; /* it takes no more: the vault is open */
     struct msg_progress progress; /* the last, for those who join */
     char progress_text[512];
 };
@@ -145,9 +146,18 @@ static void on_ready(struct operation *operation)
 
     (void)operation;
     unlock->ready = true;
+    unlock->progress.text = NULL;
     TAILQ_FOREACH(flight, &flights, link)
     if (flight->stage == QUEUED)
         ask(flight);
+}
+
+static int on_opened(const struct frame *frame)
+{
+    if (message_get(frame, MSG_OPENED, NULL) < 0)
+        return -EPROTO;
+    unlock->opened = true;
+    return 0;
 }
 
 static int on_issued(const struct frame *frame)
@@ -191,20 +201,27 @@ static int on_later(const struct frame *frame)
     return 0;
 }
 
-static int on_progress(const struct frame *frame)
+/* Tell all who wait for the unlock, and those who will join. */
+static void tell(const struct msg_progress *progress, enum stage stage)
 {
-    struct msg_progress progress;
     struct flight *flight;
     struct waiter *waiter;
 
-    if (message_get(frame, MSG_PROGRESS, &progress) < 0)
-        return -EPROTO;
-    snprintf(unlock->progress_text, sizeof unlock->progress_text, "%s", progress.text);
-    unlock->progress = (struct msg_progress){progress.kind, unlock->progress_text};
+    snprintf(unlock->progress_text, sizeof unlock->progress_text, "%s", progress->text);
+    unlock->progress = (struct msg_progress){progress->kind, unlock->progress_text};
     TAILQ_FOREACH(flight, &flights, link)
-    if (flight->stage == ASKED)
+    if (flight->stage == stage)
         TAILQ_FOREACH(waiter, &flight->waiters, link)
         waiter->progress(waiter, &unlock->progress);
+}
+
+static int on_progress(const struct frame *frame)
+{
+    struct msg_progress progress;
+
+    if (message_get(frame, MSG_PROGRESS, &progress) < 0)
+        return -EPROTO;
+    tell(&progress, ASKED);
     return 0;
 }
 
@@ -241,6 +258,7 @@ static void on_end(struct operation *operation, const char *why);
 /* Begin an unlock if flights wait for one. */
 static void unlock_queued(void)
 {
+    const struct msg_progress queued = {PROGRESS_NOTE, "another awstap command is waiting for its touch; this one comes after it"};
     struct unlock *created;
 
     if (unlock || TAILQ_EMPTY(&flights))
@@ -255,7 +273,8 @@ static void unlock_queued(void)
     unlock->operation.on_end = on_end;
     operation_expect(&unlock->operation, PROGRAM_NET);
     operation_expect(&unlock->operation, PROGRAM_FIDO);
-    operation_begin(&unlock->operation, true, UNLOCK_S);
+    if (!operation_begin(&unlock->operation, true, UNLOCK_S))
+        tell(&queued, QUEUED);
 }
 
 static void forget_unlock(void)
@@ -309,6 +328,8 @@ static int on_frame(struct operation *operation, const struct frame *frame)
         return on_refused(frame);
     case MSG_LATER:
         return on_later(frame);
+    case MSG_OPENED:
+        return on_opened(frame);
     case MSG_PROGRESS:
         return on_progress(frame);
     case MSG_FAILED:
@@ -324,7 +345,7 @@ static void join(struct flight *flight, struct waiter *waiter)
 {
     waiter->flight = flight;
     TAILQ_INSERT_TAIL(&flight->waiters, waiter, link);
-    if (unlock && unlock->progress.text)
+    if (unlock && flight->stage == ASKED && unlock->progress.text)
         waiter->progress(waiter, &unlock->progress);
 }
 
@@ -346,11 +367,10 @@ void flight_get(const struct spec *spec, struct waiter *waiter)
         waiter->failed(waiter, &busy);
         return;
     }
-    join(flight, waiter);
-    if (unlock && unlock->ready)
+    if (unlock && unlock->ready && !unlock->opened)
         ask(flight);
-    else
-        unlock_queued();
+    join(flight, waiter);
+    unlock_queued();
 }
 
 /* Nobody wants it any more. The unlock ends with its last flight, and the key stops blinking. */

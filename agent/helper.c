@@ -9,9 +9,12 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "clock.h"
 #include "peer.h"
 
-#define PENDING_MAX 64 /* an operation asks for one at a time; this many operations don't run at once */
+#define PENDING_MAX 64    /* of all operations that run: each waits for three at most */
+#define ENDING_MAX  64    /* told to end, and not yet given up on; further ones get no grace */
+#define GRACE_MS    20000 /* longer than any request to AWS, which is not interrupted */
 
 /* Asked for and not yet answered, oldest first. */
 static struct {
@@ -20,15 +23,54 @@ static struct {
 } pending[PENDING_MAX];
 static size_t pending_count;
 
+/* Told to end, the first to be killed first. */
+static struct {
+    int pidfd;
+    uint64_t deadline_ms;
+} ending[ENDING_MAX];
+static size_t ending_count;
+static struct timer grace;
+
 static struct peer starter;
 static void (*starter_dead)(void);
+
+static void signal_helper(int pidfd, int signal)
+{
+    syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
+}
+
+/* Kill those whose grace is over. */
+static void on_grace_over(struct timer *timer)
+{
+    uint64_t now = clock_boot_ms();
+    size_t kept = 0;
+
+    for (size_t i = 0; i < ending_count; i++)
+        if (ending[i].deadline_ms <= now) {
+            signal_helper(ending[i].pidfd, SIGKILL);
+            close(ending[i].pidfd);
+        } else {
+            ending[kept++] = ending[i];
+        }
+    ending_count = kept;
+    if (kept)
+        timer->deadline_ms = ending[0].deadline_ms;
+}
 
 void helper_end(int pidfd)
 {
     if (pidfd < 0)
         return;
-    syscall(SYS_pidfd_send_signal, pidfd, SIGTERM, NULL, 0);
-    close(pidfd);
+    signal_helper(pidfd, SIGTERM);
+    if (ending_count == ENDING_MAX) {
+        signal_helper(pidfd, SIGKILL);
+        close(pidfd);
+        return;
+    }
+    ending[ending_count].pidfd = pidfd;
+    ending[ending_count++].deadline_ms = clock_boot_ms() + GRACE_MS;
+    if (grace.deadline_ms == CLOCK_FOREVER)
+        grace.deadline_ms = ending[0].deadline_ms;
 }
 
 static void answer_first(int pidfd, const char *error)
@@ -51,15 +93,14 @@ static int on_frame(struct peer *peer, const struct frame *frame)
 {
     struct msg_started started;
     struct msg_failed failed;
-    int pidfd = channel_claim_fd(&peer->channel);
 
-    if (pending_count && pidfd >= 0 && message_get(frame, MSG_STARTED, &started) == 0) {
-        answer_first(pidfd, NULL);
+    if (!pending_count)
+        return -EPROTO;
+    if (message_get(frame, MSG_STARTED, &started) == 0) {
+        answer_first(channel_claim_fd(&peer->channel), NULL);
         return 0;
     }
-    if (pidfd >= 0)
-        close(pidfd);
-    if (!pending_count || message_get(frame, MSG_FAILED, &failed) < 0)
+    if (message_get(frame, MSG_FAILED, &failed) < 0)
         return -EPROTO;
     answer_first(-1, failed.text);
     return 0;
@@ -79,6 +120,8 @@ int helper_open(int fd, void (*dead)(void))
     starter_dead = dead;
     starter.on_frame = on_frame;
     starter.on_end = on_end;
+    grace.due = on_grace_over;
+    loop_time(&grace);
     return peer_open(&starter, fd);
 }
 

@@ -24,7 +24,7 @@ void helper_start(enum program program, struct helper_request *request);
 /* Forget every request of this one; what starts for it nonetheless is ended. */
 void helper_withdraw(const struct helper_request *request);
 
-/* End the process behind the pidfd (SIGTERM) and close the pidfd. */
+/* End the process behind the pidfd, taken over: SIGTERM, and SIGKILL for one that does not heed it. */
 void helper_end(int pidfd);
 
 #endif

@@ -10,8 +10,8 @@
 
 #include "clock.h"
 
-#define WATCH_MAX 640 /* 512 clients, and what operations need beside them */
-#define FREE_MAX  1024
+#define WATCH_MAX 640  /* 256 clients, an errand of each, and the starter */
+#define FREE_MAX  1024 /* as many can end in one round */
 
 static TAILQ_HEAD(, watch) watches = TAILQ_HEAD_INITIALIZER(watches);
 static TAILQ_HEAD(, timer) timers = TAILQ_HEAD_INITIALIZER(timers);
@@ -54,7 +54,7 @@ void loop_untime(struct timer *timer)
 void loop_free(void *memory)
 {
     if (doomed_count == FREE_MAX)
-        abort(); /* one round can't end more objects than there are watches */
+        abort();
     doomed[doomed_count++] = memory;
 }
 

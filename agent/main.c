@@ -203,13 +203,12 @@ static int prepare(int starter)
 
 static int listen_somewhere(const struct options *options)
 {
-    int fd = socket_inherited();
+    int fd = socket_listen(options->socket);
 
-    if (fd != -ENOENT)
-        return fd >= 0 ? fd : complain("the inherited socket can't be used: %s", strerror(-fd));
-    fd = socket_listen(options->socket);
     if (fd == -EADDRINUSE)
-        return complain("another agent already listens at %s", options->socket);
+        return complain("another agent holds %s; end it if it does not answer there", options->socket);
+    if (fd == -ENOTSOCK)
+        return complain("%s is there and is no socket; choose another path", options->socket);
     if (fd == -EPERM)
         return complain("the folder of %s must be yours, and no one else's to write to (chmod 700)", options->socket);
     return fd >= 0 ? fd : complain("cannot listen at %s: %s", options->socket, strerror(-fd));
@@ -239,6 +238,7 @@ static int serve(int ready)
 
 static void close_all(void)
 {
+    operation_close();
     client_close_all();
     flight_cancel_all(EXIT_FAILED, "the agent has ended");
     helper_close();
@@ -256,12 +256,15 @@ int main(int argc, char **argv)
         return r < 0 ? EXIT_USAGE : 0;
     if (fill_defaults(&options) < 0)
         return EXIT_USAGE;
-    if (!options.foreground && detach(&ready) < 0)
+    door = socket_inherited();
+    if (door < 0 && door != -ENOENT)
+        return complain("the inherited socket can't be used: %s", strerror(-door)), EXIT_FAILED;
+    if (door < 0 && !options.foreground && detach(&ready) < 0)
         return EXIT_FAILED;
-    if ((starter = starter_fork(options.foreground)) < 0)
+    if ((starter = starter_fork(ready < 0)) < 0)
         return complain("cannot fork: %s", strerror(-starter)), EXIT_FAILED;
     operation_places(options.vault, options.state);
-    if (prepare(starter) < 0 || (door = listen_somewhere(&options)) < 0)
+    if (prepare(starter) < 0 || (door < 0 && (door = listen_somewhere(&options)) < 0))
         return EXIT_FAILED;
     client_listen(door);
     r = serve(ready);

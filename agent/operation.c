@@ -10,6 +10,7 @@
 
 static TAILQ_HEAD(, operation) waiting = TAILQ_HEAD_INITIALIZER(waiting);
 static struct operation *unlocking;
+static bool closing;
 static struct msg_places places;
 
 void operation_places(const char *vault, const char *state)
@@ -181,7 +182,7 @@ void operation_expect(struct operation *operation, enum program program)
     add_helper(operation, program);
 }
 
-void operation_begin(struct operation *operation, bool unlocks, uint32_t seconds)
+bool operation_begin(struct operation *operation, bool unlocks, uint32_t seconds)
 {
     operation->unlocks = unlocks;
     operation->seconds = seconds;
@@ -191,20 +192,26 @@ void operation_begin(struct operation *operation, bool unlocks, uint32_t seconds
     add_helper(operation, PROGRAM_SIGNER);
     if (unlocks && unlocking) {
         TAILQ_INSERT_TAIL(&waiting, operation, link);
-        return;
+        return false;
     }
     if (unlocks)
         unlocking = operation;
     run(operation);
+    return true;
 }
 
 static void run_next(void)
 {
-    unlocking = TAILQ_FIRST(&waiting);
+    unlocking = closing ? NULL : TAILQ_FIRST(&waiting);
     if (!unlocking)
         return;
     TAILQ_REMOVE(&waiting, unlocking, link);
     run(unlocking);
+}
+
+void operation_close(void)
+{
+    closing = true;
 }
 
 static void end_helper(struct operation_helper *helper)

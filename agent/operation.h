@@ -58,8 +58,14 @@ const struct msg_places *operation_where(void);
 /* Before operation_begin(): start a helper that the signer is sure to ask for together with it, not after it. */
 void operation_expect(struct operation *operation, enum program program);
 
-/* Start it, or put it in the queue if it unlocks and another one does. It ends by itself after so many seconds. */
-void operation_begin(struct operation *operation, bool unlocks, uint32_t seconds);
+/*
+ * Start it, or put it in the queue if it unlocks and another one does: whether it runs at once. It ends by itself after
+ * so many seconds.
+ */
+bool operation_begin(struct operation *operation, bool unlocks, uint32_t seconds);
+
+/* The agent is about to end: start nothing that waits in the queue. */
+void operation_close(void);
 
 /* End it and its helpers now, or take it out of the queue. on_end() is not called. */
 void operation_end(struct operation *operation);

@@ -11,7 +11,7 @@
 #include "loop.h"
 
 #define BUCKETS       256
-#define SESSIONS_MAX  512               /* at 2 to 4 KiB each, half of the agent's arena */
+#define SESSIONS_MAX  256               /* at 2 to 4 KiB each, a quarter of the agent's arena */
 #define RENEW_MAX_MS  (20 * 60 * 1000u) /* botocore and .NET ask again when less than 15 minutes are left */
 #define QUIET_MS      (5 * 60 * 1000u)
 

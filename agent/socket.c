@@ -76,15 +76,25 @@ static int take_lock(const char *path)
     return 0;
 }
 
+/* What an agent left that did not end by itself. Anything but a socket is somebody's file. */
+static int remove_stale(const char *path)
+{
+    struct stat st;
+
+    if (lstat(path, &st) < 0)
+        return errno == ENOENT ? 0 : -errno;
+    if (!S_ISSOCK(st.st_mode))
+        return -ENOTSOCK;
+    return unlink(path) < 0 ? -errno : 0;
+}
+
 static int bind_socket(int fd, const struct sockaddr_un *address)
 {
     mode_t mask = umask(0177);
-    int r = 0;
+    int r = remove_stale(address->sun_path);
 
-    if (unlink(address->sun_path) < 0 && errno != ENOENT)
-        r = -errno;
-    else if (bind(fd, (const struct sockaddr *)address, sizeof *address) < 0 ||
-             stat(address->sun_path, &bound_stat) < 0 || listen(fd, BACKLOG) < 0)
+    if (r == 0 && (bind(fd, (const struct sockaddr *)address, sizeof *address) < 0 ||
+                   stat(address->sun_path, &bound_stat) < 0 || listen(fd, BACKLOG) < 0))
         r = -errno;
     umask(mask);
     return r;

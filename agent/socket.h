@@ -15,7 +15,7 @@ int socket_default_path(char *path, size_t size);
 /*
  * Listen at path, in a folder that is made (0700) if need be, and refused unless only we may write to it.
  * Returns the listening socket, or a negative errno; -EADDRINUSE: another agent lives there; -EPERM: others
- * may write to the folder.
+ * may write to the folder; -ENOTSOCK: something else is there, and stays.
  */
 int socket_listen(const char *path);
 

@@ -174,17 +174,25 @@ static int prepare(struct channel *agent, int fd)
     return channel_open(agent, fd);
 }
 
-static int leave_terminal(void)
+/* Keep nothing of who started the agent: not its terminal, not its pipes, not its folder. */
+static int let_go(int *conversation, bool keep_stderr)
 {
     int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 
-    return null < 0 || dup2(null, STDERR_FILENO) < 0 || close(null) < 0 ? -errno : 0;
+    if (null < 0 || dup2(null, STDIN_FILENO) < 0 || dup2(null, STDOUT_FILENO) < 0 ||
+        (!keep_stderr && dup2(null, STDERR_FILENO) < 0) || chdir("/") < 0)
+        return -errno;
+    if (*conversation != CHANNEL_HELPER_FD && dup2(*conversation, CHANNEL_HELPER_FD) < 0)
+        return -errno;
+    *conversation = CHANNEL_HELPER_FD;
+    closefrom(CHANNEL_HELPER_FD + 1);
+    return 0;
 }
 
 static _Noreturn void run(int fd, bool keep_stderr)
 {
     struct channel agent;
-    int r = keep_stderr ? 0 : leave_terminal();
+    int r = let_go(&fd, keep_stderr);
 
     if (r >= 0)
         r = prepare(&agent, fd);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "words.h"
@@ -48,7 +49,8 @@ static ssize_t read_all(int fd, char *text)
 
 int aws_config_read(struct aws_config *config, const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    struct stat st;
     char *text;
     ssize_t n;
 
@@ -56,7 +58,12 @@ int aws_config_read(struct aws_config *config, const char *path)
     if (fd < 0)
         return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
     text = malloc(AWS_CONFIG_MAX + 2);
-    n = text ? read_all(fd, text) : -ENOMEM;
+    if (!text || fstat(fd, &st) < 0)
+        n = -ENOMEM;
+    else if (!S_ISREG(st.st_mode)) /* a pipe that nobody fills would hold up whoever waits for us */
+        n = -EINVAL;
+    else
+        n = read_all(fd, text);
     close(fd);
     if (n < 0) {
         free(text);

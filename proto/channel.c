@@ -21,7 +21,7 @@ int channel_open(struct channel *channel, int fd)
     const struct msg_hello hello = {PROTOCOL_VERSION, AWSTAP_VERSION};
     int flags, r;
 
-    *channel = (struct channel){.fd = fd, .in_fd = -1, .out_fd = -1};
+    *channel = (struct channel){.fd = fd, .in_fd = -1, .out_fd = -1, .in_max = FRAME_MAX};
     buf_init(&channel->in);
     buf_init(&channel->out);
     if ((flags = fcntl(fd, F_GETFL)) < 0 || fcntl(fd, F_SETFL, flags | O_NONBLOCK) < 0 ||
@@ -30,7 +30,9 @@ int channel_open(struct channel *channel, int fd)
         channel_close(channel);
         return r;
     }
-    return message_put(&channel->out, MSG_HELLO, &hello);
+    if ((r = message_put(&channel->out, MSG_HELLO, &hello)) < 0)
+        channel_close(channel);
+    return r;
 }
 
 static void close_fd(int *fd)
@@ -167,18 +169,19 @@ int channel_fill(struct channel *channel)
         .msg_control = control.space,
         .msg_controllen = CMSG_LEN(sizeof(int)), /* in its padding a second one would fit, unseen */
     };
+    size_t size = channel->in_max < READ_SIZE ? channel->in_max : READ_SIZE;
     uint8_t *room;
     ssize_t n;
     int r;
 
-    if ((r = buf_extend(&channel->in, READ_SIZE, &room)) < 0)
+    if ((r = buf_extend(&channel->in, size, &room)) < 0)
         return r;
-    iov = (struct iovec){room, READ_SIZE};
+    iov = (struct iovec){room, size};
     do
         n = recvmsg(channel->fd, &header, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
     r = n < 0 ? -errno : 0;
-    buf_trim(&channel->in, READ_SIZE - (size_t)(n > 0 ? n : 0));
+    buf_trim(&channel->in, size - (size_t)(n > 0 ? n : 0));
     if (r < 0)
         return r == -EAGAIN ? 0 : r;
     if ((r = keep_fd(channel, &header)) < 0)
@@ -201,23 +204,25 @@ static int check_hello(struct channel *channel, const struct frame *frame)
     return 0;
 }
 
-int channel_next(struct channel *channel, struct frame *frame)
-{
-    int r = message_next(&channel->in, frame);
-
-    if (r <= 0 || channel->greeted)
-        return r;
-    if ((r = check_hello(channel, frame)) < 0)
-        return r;
-    message_drop(&channel->in, frame);
-    return message_next(&channel->in, frame);
-}
-
 void channel_drop(struct channel *channel, const struct frame *frame)
 {
     message_drop(&channel->in, frame);
     if (!buf_len(&channel->in))
         buf_free(&channel->in);
+}
+
+int channel_next(struct channel *channel, struct frame *frame)
+{
+    int r = message_next(&channel->in, frame);
+
+    if (r == 0 && buf_len(&channel->in) > channel->in_max)
+        return -EMSGSIZE;
+    if (r <= 0 || channel->greeted)
+        return r;
+    if ((r = check_hello(channel, frame)) < 0)
+        return r;
+    channel_drop(channel, frame);
+    return message_next(&channel->in, frame);
 }
 
 int channel_claim_fd(struct channel *channel)

@@ -18,6 +18,7 @@ struct channel {
     int in_fd;         /* received and not yet claimed, or -1 */
     int out_fd;        /* to be sent with the byte at out_fd_at of out, or -1 */
     size_t out_fd_at;
+    size_t in_max;     /* most bytes to keep of a frame that is not yet whole: FRAME_MAX, or less where many peers may flood us */
     bool greeted;      /* the other's HELLO has come */
     bool ended;        /* the other end has closed */
     char peer_version[65];
@@ -49,7 +50,8 @@ int channel_fill(struct channel *channel);
 
 /*
  * The next frame that has come, HELLO excepted, which is checked here. 1: *frame, to be taken off by
- * channel_drop(); 0: none yet; -EPROTO; -EPROTONOSUPPORT: the other end speaks another version.
+ * channel_drop(); 0: none yet; -EPROTO; -EMSGSIZE: more than in_max; -EPROTONOSUPPORT: the
+ * other end speaks another version.
  */
 int channel_next(struct channel *channel, struct frame *frame);
 void channel_drop(struct channel *channel, const struct frame *frame);

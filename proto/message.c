@@ -61,13 +61,13 @@ static const struct layout LAYOUTS[] = {
 
     [MSG_FACTOR_ADD] = {"FACTOR_ADD", false, FIELDS(
         F_U32(msg_factor_add, kind), F_TEXT(msg_factor_add, label, NAME_MAX_),
-        F_TEXT(msg_factor_add, device, PATH_MAX_), )},
+        F_TEXT(msg_factor_add, device, 255), )},
     [MSG_FACTOR_LIST] = {"FACTOR_LIST", false, NO_FIELDS},
     [MSG_FACTOR_REMOVE] = {"FACTOR_REMOVE", false, FIELDS(F_U32(msg_factor_remove, id), )},
     [MSG_KEY_ADD] = {"KEY_ADD", true, FIELDS(
         F_TEXT(msg_key_add, name, NAME_MAX_), F_TEXT(msg_key_add, region, NAME_MAX_),
-        F_TEXT(msg_key_add, mfa_serial, 256), F_TEXT(msg_key_add, sts_url, LINE_MAX_),
-        F_TEXT(msg_key_add, iam_url, LINE_MAX_), F_TEXT(msg_key_add, ca_bundle, PATH_MAX_), )},
+        F_TEXT(msg_key_add, mfa_serial, 256), F_TEXT(msg_key_add, sts_url, 255),
+        F_TEXT(msg_key_add, iam_url, 255), F_TEXT(msg_key_add, ca_bundle, 1023), )},
     [MSG_KEY_LIST] = {"KEY_LIST", false, NO_FIELDS},
     [MSG_KEY_REMOVE] = {"KEY_REMOVE", false, FIELDS(F_TEXT(msg_key_remove, name, NAME_MAX_), )},
     [MSG_MFA_IMPORT] = {"MFA_IMPORT", true, FIELDS(
@@ -98,6 +98,7 @@ static const struct layout LAYOUTS[] = {
     [MSG_REFUSED] = {"REFUSED", false, FIELDS(
         F_U32(msg_refused, flight), F_U32(msg_refused, status), F_TEXT(msg_refused, text, LINE_MAX_), )},
     [MSG_LATER] = {"LATER", false, FIELDS(F_U32(msg_later, flight), )},
+    [MSG_OPENED] = {"OPENED", false, NO_FIELDS},
     [MSG_NEED] = {"NEED", false, FIELDS(F_U32(msg_need, program), )},
     [MSG_HELPER] = {"HELPER", true, NO_FIELDS},
 

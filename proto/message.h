@@ -16,6 +16,7 @@
  */
 
 #define PROTOCOL_VERSION 1u
+#define REQUEST_MAX      ((size_t)4 * 1024)  /* what a client asks is far smaller */
 #define FRAME_MAX        ((size_t)64 * 1024) /* a frame with its length: the largest AWS reply is far below */
 
 enum message_type {
@@ -59,6 +60,7 @@ enum message_type {
     MSG_LATER = 84,
     MSG_NEED = 85,
     MSG_HELPER = 86,
+    MSG_OPENED = 87,
 
     /* A signer and awstap-fido. */
     MSG_FIDO_LIST = 96,

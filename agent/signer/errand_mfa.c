@@ -97,27 +97,28 @@ static int take_step(struct agent *agent, const struct vault *vault, const struc
     return r < 0 ? -1 : 0;
 }
 
+/* The seed is opened for the code alone: the wait for an unused step comes first. */
 static int show_code(struct agent *agent, const struct vault *vault, const struct key *key, const struct server *server,
                      struct error *error)
 {
     struct record_secret *seed;
     char text[TOTP_CODE_SIZE] = "";
     struct msg_code code = {.code = text};
-    uint64_t step = 0;
-    int r = -1;
+    uint64_t step, now, end;
+    int r;
 
-    if (vault_open_seed(vault, key, &seed, error) < 0)
+    if (take_step(agent, vault, key, server, &step, error) < 0 || vault_open_seed(vault, key, &seed, error) < 0)
         return -1;
-    if (take_step(agent, vault, key, server, &step, error) == 0)
-        r = totp_code((const uint8_t *)seed->data, seed->len, step, text) < 0
-                ? error_set(error, EXIT_FAILED, "cannot compute the code")
-                : 0;
+    r = totp_code((const uint8_t *)seed->data, seed->len, step, text);
     arena_free(seed);
-    code.seconds = (uint32_t)((totp_step_start_ms(step + 1) - server_now_ms(server)) / 1000);
-    if (r == 0)
-        agent_send(agent, MSG_CODE, &code);
+    if (r < 0)
+        return error_set(error, EXIT_FAILED, "cannot compute the code");
+    now = server_now_ms(server);
+    end = totp_step_start_ms(step + 1);
+    code.seconds = end > now ? (uint32_t)((end - now) / 1000) : 0;
+    agent_send(agent, MSG_CODE, &code);
     explicit_bzero(text, sizeof text);
-    return r;
+    return 0;
 }
 
 int errand_mfa_code(struct agent *agent, const struct frame *frame, int fd, char **done, struct error *error)

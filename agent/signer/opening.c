@@ -9,6 +9,7 @@
 #include "want.h"
 
 #define WANTS_MAX 16 /* conversations with AWS at once; further ones ride on the next touch */
+#define TURNS_MAX 2  /* sessions of one MFA device in one opening: each costs a TOTP code, so 30 s */
 
 struct opening {
     struct agent *agent;
@@ -16,136 +17,176 @@ struct opening {
     struct devices *devices;
     struct want wants[WANTS_MAX];
     size_t count;
+    char purpose[200]; /* for the person: what the touch opens */
 };
 
-static void refuse(struct opening *opening, uint32_t flight, const struct error *error)
+/* A step on the way of every want: 0, or -1 with error, and then it has had its answer. */
+typedef int want_step(struct opening *opening, struct want *want, struct error *error);
+
+static void refuse(struct opening *opening, struct want *want, const struct error *error)
 {
-    const struct msg_refused refused = {flight, error->status, error->text};
+    const struct msg_refused refused = {want->flight, error->status, error->text};
 
     agent_send(opening->agent, MSG_REFUSED, &refused);
+    want_close(want);
 }
 
-/* Take a want off the list: it has had its answer. */
-static void drop(struct opening *opening, size_t index)
+static void put_off(struct opening *opening, uint32_t flight)
 {
-    want_close(&opening->wants[index]);
-    opening->count--;
-    memmove(&opening->wants[index], &opening->wants[index + 1], (opening->count - index) * sizeof *opening->wants);
+    const struct msg_later later = {flight};
+
+    agent_send(opening->agent, MSG_LATER, &later);
 }
 
-/* Begin one, or answer that it can't be. */
+/* Do the step with each want that still waits for its answer and whose turn it is. */
+static void each(struct opening *opening, unsigned turn, want_step *step)
+{
+    for (size_t i = 0; i < opening->count; i++) {
+        struct want *want = &opening->wants[i];
+        struct error error = {0};
+
+        if (want->open && want->turn == turn && step(opening, want, &error) < 0)
+            refuse(opening, want, &error);
+    }
+}
+
+static void each_turn(struct opening *opening, want_step *step)
+{
+    for (unsigned turn = 0; turn < TURNS_MAX; turn++)
+        each(opening, turn, step);
+}
+
+static bool any_open(const struct opening *opening)
+{
+    for (size_t i = 0; i < opening->count; i++)
+        if (opening->wants[i].open)
+            return true;
+    return false;
+}
+
+/* How many wants before this one need a code of the same MFA device. */
+static unsigned turn_of(const struct opening *opening, const struct want *want)
+{
+    unsigned turn = 0;
+
+    for (const struct want *before = opening->wants; before < want; before++)
+        turn += before->open && want->has_seed && strcmp(before->key->mfa_serial, want->key->mfa_serial) == 0;
+    return turn;
+}
+
 static void begin(struct opening *opening, const struct msg_want *asked)
 {
-    const struct msg_later later = {asked->flight};
+    struct want *want = &opening->wants[opening->count];
     struct error error = {0};
 
     if (opening->count == WANTS_MAX) {
-        agent_send(opening->agent, MSG_LATER, &later);
+        put_off(opening, asked->flight);
         return;
     }
-    if (want_begin(&opening->wants[opening->count++], opening->agent, opening->vault, asked, &error) < 0) {
-        refuse(opening, asked->flight, &error);
-        drop(opening, opening->count - 1);
+    opening->count++;
+    if (want_begin(want, opening->agent, opening->vault, asked, &error) < 0) {
+        refuse(opening, want, &error);
+    } else if ((want->turn = turn_of(opening, want)) >= TURNS_MAX) {
+        put_off(opening, want->flight);
+        want_close(want);
     }
 }
 
-/* Do one thing with every want from first on; those that fail are answered and dropped. */
-static void each(struct opening *opening, size_t first, int (*step)(struct opening *, size_t, struct error *))
+static void say_purpose(struct opening *opening)
 {
-    for (size_t i = first; i < opening->count;) {
-        struct error error = {0};
+    size_t size = sizeof opening->purpose, used = (size_t)snprintf(opening->purpose, size, "to open");
+    const char *comma = "";
 
-        if (step(opening, i, &error) < 0) {
-            refuse(opening, opening->wants[i].flight, &error);
-            drop(opening, i);
-        } else {
-            i++;
-        }
+    for (size_t i = 0; i < opening->count && used < size; i++) {
+        if (!opening->wants[i].open)
+            continue;
+        used += (size_t)snprintf(opening->purpose + used, size - used, "%s %s", comma, opening->wants[i].key->name);
+        comma = ",";
     }
 }
 
-/* Whoever has no connection fails before anyone is asked to touch. */
-static int await_one(struct opening *opening, size_t i, struct error *error)
-{
-    return want_await(&opening->wants[i], error);
-}
-
+/* Who joins is named to the person as well. */
 static void take_wants(void *context)
 {
     struct opening *opening = context;
-    size_t before = opening->count;
     struct msg_want asked;
 
     while (agent_next_want(opening->agent, &asked)) {
         begin(opening, &asked);
         agent_drop_want(opening->agent);
     }
-    each(opening, before, await_one);
+    say_purpose(opening);
+}
+
+/* Whoever has no connection fails before anyone is asked to touch. */
+static int await_one(struct opening *opening, struct want *want, struct error *error)
+{
+    (void)opening;
+    return want_await(want, error);
 }
 
 /* Asked to touch while no unused code is at hand, a person would touch, and wait all the same. */
-static int await_codes(struct opening *opening, struct error *error)
+static int await_code(struct opening *opening, struct want *want, struct error *error)
 {
-    for (size_t i = 0; i < opening->count; i++) {
-        const struct want *want = &opening->wants[i];
+    if (!want->has_seed)
+        return 0;
+    return want_await_step(opening->agent, opening->vault, want->key, &want->server, error);
+}
 
-        if (want->has_seed &&
-            want_await_step(opening->agent, opening->vault, want->key, &want->server, error) < 0)
-            return -1;
+/* One that joined late may not be connected yet: a touch that has come waits for nobody. */
+static int sign_one(struct opening *opening, struct want *want, struct error *error)
+{
+    int r = want_is_connected(want, error);
+
+    if (r == 0) {
+        put_off(opening, want->flight);
+        want_close(want);
     }
-    return 0;
+    return r == 1 ? want_sign(want, opening->vault, error) : r;
 }
 
-static void purpose_of(const struct opening *opening, char *text, size_t size)
+static int send_one(struct opening *opening, struct want *want, struct error *error)
 {
-    size_t used = (size_t)snprintf(text, size, "to open");
-
-    for (size_t i = 0; i < opening->count && used < size; i++)
-        used += (size_t)snprintf(text + used, size - used, "%s %s", i ? "," : "", opening->wants[i].key->name);
+    return want_send(want, opening->agent, opening->vault, error);
 }
 
-/* The last TOTP step that the wants before this one have taken of the same device. */
-static uint64_t step_taken(const struct opening *opening, size_t index)
+static int settle_one(struct opening *opening, struct want *want, struct error *error)
 {
-    uint64_t taken = 0;
+    int r = want_settle(want, opening->agent, opening->vault, error);
 
-    for (size_t i = 0; i < index; i++)
-        if (opening->wants[i].has_seed &&
-            strcmp(opening->wants[i].key->mfa_serial, opening->wants[index].key->mfa_serial) == 0)
-            taken = opening->wants[i].steps[WANT_REQUESTS - 1];
-    return taken;
-}
-
-static int sign_one(struct opening *opening, size_t i, struct error *error)
-{
-    return want_sign(&opening->wants[i], opening->vault, step_taken(opening, i), error);
-}
-
-static int send_one(struct opening *opening, size_t i, struct error *error)
-{
-    return want_send(&opening->wants[i], opening->agent, opening->vault, error);
-}
-
-static int settle_one(struct opening *opening, size_t i, struct error *error)
-{
-    return want_settle(&opening->wants[i], opening->agent, opening->vault, error);
+    if (r == 0)
+        want_close(want);
+    return r;
 }
 
 static void refuse_all(struct opening *opening, const struct error *error)
 {
-    while (opening->count) {
-        refuse(opening, opening->wants[0].flight, error);
-        drop(opening, 0);
-    }
+    for (size_t i = 0; i < opening->count; i++)
+        if (opening->wants[i].open)
+            refuse(opening, &opening->wants[i], error);
+}
+
+/* All that a person need not be there for. 0, or -1 with error: nobody needs to touch anything. */
+static int prepare(struct opening *opening, struct error *error)
+{
+    if (!any_open(opening))
+        return 0;
+    if (!(opening->devices = touch_list(opening->agent, opening->vault, error)))
+        return -1;
+    each_turn(opening, await_one);
+    each(opening, 0, await_code);
+    return 0;
 }
 
 static int unlock(struct opening *opening, struct error *error)
 {
     const struct touch_idle idle = {take_wants, opening};
-    char purpose[200];
+    int r;
 
-    purpose_of(opening, purpose, sizeof purpose);
-    return touch_unlock(opening->agent, opening->vault, opening->devices, purpose, &idle, error);
+    take_wants(opening);
+    r = touch_unlock(opening->agent, opening->vault, opening->devices, opening->purpose, &idle, error);
+    agent_send(opening->agent, MSG_OPENED, NULL);
+    return r;
 }
 
 /* Nothing leaves before the vault is closed again and all that it held is wiped. */
@@ -153,19 +194,16 @@ static void serve(struct opening *opening)
 {
     struct error error = {0};
 
-    if (opening->count && !(opening->devices = touch_list(opening->agent, &error)))
+    if (prepare(opening, &error) < 0 || (any_open(opening) && unlock(opening, &error) < 0)) {
         refuse_all(opening, &error);
-    each(opening, 0, await_one);
-    if (opening->count && (await_codes(opening, &error) < 0 || unlock(opening, &error) < 0))
-        refuse_all(opening, &error);
-    if (!opening->count)
         return;
-    each(opening, 0, sign_one);
+    }
+    each_turn(opening, sign_one);
     vault_lock(opening->vault);
-    each(opening, 0, send_one);
-    each(opening, 0, settle_one);
-    while (opening->count)
-        drop(opening, 0);
+    for (unsigned turn = 0; turn < TURNS_MAX; turn++) {
+        each(opening, turn, send_one);
+        each(opening, turn, settle_one);
+    }
 }
 
 void opening_run(struct agent *agent, const struct frame *first)

@@ -11,6 +11,8 @@
 #define REPLY_MS   14000 /* and on an answer after 10 s */
 #define SEND_MS    2000
 #define SKEW_MS    2000 /* Date has whole seconds and a way to go: less than this is no skew */
+#define SKEW_MAX_MS ((int64_t)24 * 60 * 60 * 1000) /* nobody's word, signed for any day, should outlive today by much */
+#define YEAR_9999  253402300799u
 
 void request_init(struct request *request)
 {
@@ -65,12 +67,20 @@ static void drop_frame(struct server *server)
     server->holds_frame = false;
 }
 
-static void note_date(struct server *server, uint64_t date)
+/* Whether the date is one to go by. */
+static bool note_date(struct server *server, uint64_t date)
 {
-    int64_t ahead = (int64_t)(date * 1000) - (int64_t)clock_now_ms();
+    int64_t ahead;
 
-    if (date)
-        server->skew_ms = ahead > SKEW_MS || ahead < -SKEW_MS ? ahead : 0;
+    if (!date)
+        return true;
+    if (date > YEAR_9999)
+        return false;
+    ahead = (int64_t)(date * 1000) - (int64_t)clock_now_ms();
+    if (ahead > SKEW_MAX_MS || ahead < -SKEW_MAX_MS)
+        return false;
+    server->skew_ms = ahead > SKEW_MS || ahead < -SKEW_MS ? ahead : 0;
+    return true;
 }
 
 static int failed(struct server *server, const struct msg_net_failed *failed, struct error *error)
@@ -79,9 +89,11 @@ static int failed(struct server *server, const struct msg_net_failed *failed, st
     return error_set(error, EXIT_AWS, "%s%s", failed->text, failed->failure == NET_UNKNOWN ? "; run it again" : "");
 }
 
-static int protocol_error(struct server *server, struct error *error)
+static int net_died(struct server *server, struct error *error)
 {
     server->failure = NET_UNKNOWN;
+    if (server->posted)
+        return error_set(error, EXIT_AWS, "the answer of AWS was lost; the request may have been carried out; run it again");
     return error_set(error, EXIT_FAILED, "awstap-net has ended unexpectedly; run it again");
 }
 
@@ -92,7 +104,7 @@ static int next_frame(struct server *server, int timeout_ms, struct error *error
 
     drop_frame(server);
     if (channel_receive(&server->net, &server->frame, timeout_ms) != 1)
-        return protocol_error(server, error);
+        return net_died(server, error);
     server->holds_frame = true;
     if (message_get(&server->frame, MSG_NET_FAILED, &net_failed) == 0)
         return failed(server, &net_failed, error);
@@ -105,15 +117,36 @@ static bool take_connected(struct server *server)
 
     if (message_get(&server->frame, MSG_NET_CONNECTED, &connected) < 0)
         return false;
-    note_date(server, connected.date);
+    server->connected = true;
+    server->clock_refused = !note_date(server, connected.date);
     return true;
+}
+
+static int check_connected(const struct server *server, struct error *error)
+{
+    if (server->clock_refused)
+        return error_set(error, EXIT_AWS,
+                         "the clock of %s is more than a day away from this computer's; set the clock and run it again",
+                         server->endpoint.host);
+    return 0;
 }
 
 int server_await(struct server *server, struct error *error)
 {
-    if (next_frame(server, CONNECT_MS, error) < 0)
-        return -1;
-    return take_connected(server) ? 0 : protocol_error(server, error);
+    if (!server->connected) {
+        if (next_frame(server, CONNECT_MS, error) < 0)
+            return -1;
+        if (!take_connected(server))
+            return net_died(server, error);
+    }
+    return check_connected(server, error);
+}
+
+int server_is_connected(struct server *server, struct error *error)
+{
+    if (!server->connected && channel_fill(&server->net) == 0 && !server->net.ended)
+        return 0;
+    return server_await(server, error) < 0 ? -1 : 1;
 }
 
 void server_look(struct server *server)
@@ -137,8 +170,9 @@ int server_post(struct server *server, const struct request *request, struct err
         .body = {buf_data(&request->body), buf_len(&request->body)},
     };
 
+    server->posted = true;
     if (channel_send(&server->net, MSG_NET_REQUEST, &post, -1, SEND_MS) < 0)
-        return protocol_error(server, error);
+        return net_died(server, error);
     return 0;
 }
 
@@ -149,7 +183,7 @@ int server_reply(struct server *server, struct msg_net_reply *reply, struct erro
             return -1;
     while (take_connected(server));
     if (message_get(&server->frame, MSG_NET_REPLY, reply) < 0)
-        return protocol_error(server, error);
+        return net_died(server, error);
     note_date(server, reply->date);
     return 0;
 }

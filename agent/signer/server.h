@@ -16,6 +16,8 @@ struct server {
     enum net_failure failure; /* after an error: how it failed */
     struct frame frame;       /* the last reply, not yet dropped */
     bool holds_frame;
+    bool connected, clock_refused;
+    bool posted; /* what AWS did is not known until it has answered */
 };
 
 /* A request that only has to be sent. Both buffers are the caller's. */
@@ -43,6 +45,9 @@ int server_begin(struct server *server, struct agent *agent, enum endpoint_servi
 
 /* Wait until it is connected, and its clock known. 0 or -1 with error. */
 int server_await(struct server *server, struct error *error);
+
+/* The same without waiting: 1; 0: not yet; -1 with error. */
+int server_is_connected(struct server *server, struct error *error);
 
 /* Take note of what the server's clock has been found to be meanwhile. */
 void server_look(struct server *server);

@@ -14,7 +14,6 @@
  */
 
 #define STS_DURATION_MIN     900u
-#define STS_DURATION_DEFAULT 43200u
 #define STS_DURATION_MAX     129600u
 
 #define STS_ARN_MAX  640 /* arn:…:user, a path of 512 and a name of 64 characters */

@@ -101,6 +101,14 @@ static void let_go(struct devices *devices, const struct device *but)
             channel_close(&devices->list[i].fido);
 }
 
+/* One device that can't be asked is no reason not to ask the others. */
+static void give_up(struct device *device, struct error *error)
+{
+    if (!error->status)
+        helper_died(error);
+    channel_close(&device->fido);
+}
+
 /* Tell awstap-fido of the credentials of the vault: to choose from, or not to enrol again. */
 static int send_credentials(struct channel *fido, const struct vault *vault)
 {
@@ -140,6 +148,16 @@ static void say_touch(struct wait *wait)
     wait->said = true;
 }
 
+/* More is asked for than the person was told: say it anew. */
+static void take_wants(struct wait *wait)
+{
+    wait->idle->wanted(wait->idle->context);
+    if (wait->said) {
+        wait->said = false;
+        say_touch(wait);
+    }
+}
+
 /* Keep the most telling failure: that of a key that is not enrolled tells least. */
 static void note_failure(const struct msg_fido_failed *failed, struct error *error)
 {
@@ -175,11 +193,8 @@ static int take_frame(struct wait *wait, struct device *device, enum message_typ
         }
         channel_drop(&device->fido, answer);
     }
-    if (r < 0 || device->fido.ended) {
-        if (!error->status)
-            helper_died(error);
-        channel_close(&device->fido);
-    }
+    if (r < 0 || device->fido.ended)
+        give_up(device, error);
     return 0;
 }
 
@@ -218,7 +233,6 @@ static struct device *await_device(struct wait *wait, enum message_type awaited,
     uint64_t deadline = clock_deadline_ms(timeout_ms);
     struct device *device;
 
-    error->status = 0;
     while (collect(wait, pollfds)) {
         int left = clock_left_ms(deadline);
 
@@ -229,7 +243,7 @@ static struct device *await_device(struct wait *wait, enum message_type awaited,
         if (poll(pollfds, wait->devices->count + 1, left) <= 0)
             continue;
         if (pollfds[wait->devices->count].revents && agent_look(wait->agent) && wait->idle)
-            wait->idle->wanted(wait->idle->context);
+            take_wants(wait);
         if ((device = look_at_devices(wait, awaited, answer, error)))
             return device;
     }
@@ -255,11 +269,10 @@ static int derive(struct wait *wait, const struct vault *vault, uint32_t *slot, 
     for (size_t i = 0; i < wait->devices->count; i++) {
         const struct msg_fido_derive request = {wait->devices->list[i].path};
 
-        if (meet(wait->agent, &wait->devices->list[i], error) < 0)
-            return -1;
-        if (send_credentials(&wait->devices->list[i].fido, vault) < 0 ||
-            channel_send(&wait->devices->list[i].fido, MSG_FIDO_DERIVE, &request, -1, SEND_MS) < 0)
-            return helper_died(error);
+        if (meet(wait->agent, &wait->devices->list[i], error) == 0 &&
+            (send_credentials(&wait->devices->list[i].fido, vault) < 0 ||
+             channel_send(&wait->devices->list[i].fido, MSG_FIDO_DERIVE, &request, -1, SEND_MS) < 0))
+            give_up(&wait->devices->list[i], error);
     }
     if (!(device = await_device(wait, MSG_FIDO_SECRET, TOUCH_MS, &frame, error)))
         return -1;
@@ -274,13 +287,13 @@ static int derive(struct wait *wait, const struct vault *vault, uint32_t *slot, 
     return r;
 }
 
-struct devices *touch_list(struct agent *agent, struct error *error)
+struct devices *touch_list(struct agent *agent, const struct vault *vault, struct error *error)
 {
     struct devices *devices = arena_alloc(sizeof *devices);
 
     if (!devices) {
         error_set(error, EXIT_FAILED, "out of memory");
-    } else if (list_devices(agent, devices, error) < 0) {
+    } else if (list_devices(agent, devices, error) < 0 || (!devices->count && no_device(vault, error) < 0)) {
         touch_release(devices);
         devices = NULL;
     }
@@ -302,9 +315,7 @@ static int unlock(struct wait *wait, struct vault *vault, struct error *error)
 
     if (!secret)
         return error_set(error, EXIT_FAILED, "out of memory");
-    if (!wait->devices->count)
-        no_device(vault, error);
-    else if (derive(wait, vault, &slot, secret, error) == 0)
+    if (derive(wait, vault, &slot, secret, error) == 0)
         r = vault_unlock(vault, slot, secret, error);
     let_go(wait->devices, NULL);
     arena_free(secret);
@@ -314,7 +325,7 @@ static int unlock(struct wait *wait, struct vault *vault, struct error *error)
 int touch_unlock(struct agent *agent, struct vault *vault, struct devices *devices, const char *purpose,
                  const struct touch_idle *idle, struct error *error)
 {
-    struct devices *listed = devices ? NULL : touch_list(agent, error);
+    struct devices *listed = devices ? NULL : touch_list(agent, vault, error);
     struct wait wait = {
         .agent = agent, .devices = devices ? devices : listed, .idle = idle, .purpose = purpose};
     int r = wait.devices ? unlock(&wait, vault, error) : -1;
@@ -332,12 +343,9 @@ static struct device *choose(struct wait *wait, struct error *error)
     for (size_t i = 0; i < wait->devices->count; i++) {
         const struct msg_fido_select request = {wait->devices->list[i].path};
 
-        if (meet(wait->agent, &wait->devices->list[i], error) < 0)
-            return NULL;
-        if (channel_send(&wait->devices->list[i].fido, MSG_FIDO_SELECT, &request, -1, SEND_MS) < 0) {
-            helper_died(error);
-            return NULL;
-        }
+        if (meet(wait->agent, &wait->devices->list[i], error) == 0 &&
+            channel_send(&wait->devices->list[i].fido, MSG_FIDO_SELECT, &request, -1, SEND_MS) < 0)
+            give_up(&wait->devices->list[i], error);
     }
     if (!(chosen = await_device(wait, MSG_DONE, TOUCH_MS, &frame, error)))
         return NULL;

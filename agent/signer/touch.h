@@ -16,8 +16,8 @@ struct touch_idle {
 /* The security keys that are plugged in, in the arena. */
 struct devices;
 
-/* List them ahead of touch_unlock(), which saves the person the wait for it. NULL with error. */
-struct devices *touch_list(struct agent *agent, struct error *error);
+/* List them ahead of touch_unlock(), which saves the person the wait for it. NULL with error: there is none, too. */
+struct devices *touch_list(struct agent *agent, const struct vault *vault, struct error *error);
 
 /* Let go of them all: none blinks any more. NULL is allowed. */
 void touch_release(struct devices *devices);

@@ -19,7 +19,7 @@
 int want_begin(struct want *want, struct agent *agent, struct vault *vault, const struct msg_want *asked,
                struct error *error)
 {
-    *want = (struct want){.flight = asked->flight, .duration = asked->duration};
+    *want = (struct want){.flight = asked->flight, .duration = asked->duration, .open = true};
     server_init(&want->server);
     for (size_t i = 0; i < WANT_REQUESTS; i++)
         request_init(&want->requests[i]);
@@ -39,8 +39,16 @@ int want_await(struct want *want, struct error *error)
     return server_await(&want->server, error);
 }
 
+int want_is_connected(struct want *want, struct error *error)
+{
+    return server_is_connected(&want->server, error);
+}
+
 void want_close(struct want *want)
 {
+    if (!want->open)
+        return;
+    want->open = false;
     server_close(&want->server);
     for (size_t i = 0; i < WANT_REQUESTS; i++)
         request_free(&want->requests[i]);
@@ -74,16 +82,17 @@ int want_await_step(struct agent *agent, const struct vault *vault, const struct
     return 0;
 }
 
-/* The two steps to sign for: the first one not used by now, and the one after it. */
-static int choose_steps(struct want *want, const struct vault *vault, uint64_t after, struct error *error)
+/*
+ * The two steps to sign for: the first one that is not used by now, nor by those before us, and the one after it. Who
+ * comes after us may have our second one, which is seldom needed: the ledger sees to it that nobody sends it twice.
+ */
+static int choose_steps(struct want *want, const struct vault *vault, struct error *error)
 {
     uint64_t now = step_now(&want->server), last;
 
     if (ledger_last(vault->state, want->key->mfa_serial, now, &last, error) < 0)
         return -1;
-    if (last < after)
-        last = after;
-    want->steps[0] = now > last ? now : last + 1;
+    want->steps[0] = (now > last ? now : last + 1) + want->turn;
     want->steps[1] = want->steps[0] + 1;
     return 0;
 }
@@ -105,7 +114,7 @@ static int sign(struct want *want, size_t index, const struct record_secret *see
     return request_sign(request, &want->server, "sts", key, error);
 }
 
-int want_sign(struct want *want, const struct vault *vault, uint64_t after, struct error *error)
+int want_sign(struct want *want, const struct vault *vault, struct error *error)
 {
     struct record_secret *secret = NULL, *seed = NULL;
     size_t count = want->has_seed ? WANT_REQUESTS : 1;
@@ -113,7 +122,7 @@ int want_sign(struct want *want, const struct vault *vault, uint64_t after, stru
 
     server_look(&want->server);
     if (want->has_seed &&
-        (choose_steps(want, vault, after, error) < 0 || vault_open_seed(vault, want->key, &seed, error) < 0))
+        (choose_steps(want, vault, error) < 0 || vault_open_seed(vault, want->key, &seed, error) < 0))
         goto out;
     if (vault_open_access_key(vault, want->key, &secret, error) < 0)
         goto out;

@@ -13,9 +13,11 @@
  */
 struct want {
     uint32_t flight, duration;
+    bool open; /* it has had no answer yet */
     const struct key *key;
     struct server server;
     bool has_seed;
+    unsigned turn; /* how many others use a TOTP code of the same MFA device before it */
     uint64_t steps[WANT_REQUESTS]; /* the TOTP steps of the requests */
     struct request requests[WANT_REQUESTS];
     size_t signed_count, sent;
@@ -28,13 +30,14 @@ int want_begin(struct want *want, struct agent *agent, struct vault *vault, cons
 /* Wait until AWS is connected. 0 or -1 with error. */
 int want_await(struct want *want, struct error *error);
 
+/* The same without waiting: 1; 0: not yet; -1 with error. */
+int want_is_connected(struct want *want, struct error *error);
+
+/* It has had its answer. Harmless on one that is closed. */
 void want_close(struct want *want);
 
-/*
- * Sign the requests: GetSessionToken with the vault open. after is the last TOTP step that another want of the same
- * MFA serial has taken in this unlock, 0 for none. 0 or -1 with error.
- */
-int want_sign(struct want *want, const struct vault *vault, uint64_t after, struct error *error);
+/* Sign the requests: GetSessionToken with the vault open. 0 or -1 with error. */
+int want_sign(struct want *want, const struct vault *vault, struct error *error);
 
 /* Send the first request. 0 or -1 with error. */
 int want_send(struct want *want, struct agent *agent, const struct vault *vault, struct error *error);

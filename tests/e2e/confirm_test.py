@@ -74,7 +74,8 @@ class NoTouch(Confirm):
         """After 50 s the client leaves; the flight goes on, and whoever asks again finds its session."""
         self.key.person("auto")
         check(self.machine.awstap("lock"))
-        offset = TOTP_MS - time.time_ns() // 1_000_000 % TOTP_MS + 500  # just into a step, which the first session uses up
+        # Just into a step, which the first session uses up.
+        offset = TOTP_MS - time.time_ns() // 1_000_000 % TOTP_MS + 500
         self.machine.clock(offset)
         check(self.get())
         self.key.person("never")

@@ -83,7 +83,7 @@ class FaultCase(Case):
         self.aws.wait(action=action, count=count, since=self.since, settled=True)
 
     def start_get_on_terminal(self):
-        """The same, now: a code may have to be waited for. Returns the child and its terminal; finish_on_terminal() takes both."""
+        """The same, now: a code may have to be waited for. Returns what finish_on_terminal() takes."""
         command = "exec awstap " + " ".join(self.words()) + " >out 2>err"
         return self.machine.on_terminal("/bin/sh", "-c", command)
 

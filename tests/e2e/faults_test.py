@@ -129,7 +129,7 @@ class Refused(FaultCase):
             self.assert_recovers()
 
     def test_denied(self):
-        denied = "User: arn:aws:iam::123456789012:user/alice is not authorized to perform: sts:GetSessionToken"
+        denied = f"User: {self.user['arn']} is not authorized to perform: sts:GetSessionToken"
         self.spoil("AccessDenied", denied, message=denied)
 
     def test_invalid(self):

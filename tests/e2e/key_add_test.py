@@ -65,11 +65,13 @@ class Proof(KeyAddCase):
             self.assert_refused(5, "closed the connection", "run it again", requests=1)
 
     def test_hostile_identity(self):
-        for field, text in (("Account", "12345"), ("Account", ""), ("Arn", "arn:aws:iam::999999999999:user/x"),
-                            ("Arn", "arn:aws:iam::123456789012:user/"), ("Arn", "x" * 5000), ("Arn", "")):
+        for field, text in (("Account", "12345"), ("Account", ""), ("Arn", ""), ("Arn", "x" * 5000),
+                            ("Arn", "arn:aws:iam::123456789012:user/"),
+                            ("Arn", "arn:aws:iam::999999999999:user/x")):
             with self.subTest(field, text=text[:40]):
                 user = self.aws.add_user("carol")
-                self.aws.fault("edit", on="GetCallerIdentity", find=f"<{field}>[^<]*<", put=f"<{field}>{text}<")
+                self.aws.fault("edit", on="GetCallerIdentity", find=f"<{field}>[^<]*<",
+                               put=f"<{field}>{text}<")
                 self.assert_refused(5, "not as it should be", field, text=access_key_json(user), requests=1)
 
 
@@ -98,8 +100,8 @@ class Words(KeyAddCase):
             self.assert_refused(2, region, "region", options=("--region", region))
 
     def test_endpoint(self):
-        for url in ("http://sts.amazonaws.com", "http://127.0.0.1.example.com", "http://localhost.example.com",
-                    "http://192.168.0.1:8080", "http://[fe80::1]"):
+        for url in ("http://sts.amazonaws.com", "http://127.0.0.1.example.com",
+                    "http://localhost.example.com", "http://192.168.0.1:8080", "http://[fe80::1]"):
             self.assert_refused(2, "not encrypted", "https://", options=("--sts-endpoint-url", url))
             self.assert_refused(2, "not encrypted", "https://", options=("--iam-endpoint-url", url))
         for url in ("ftp://127.0.0.1", "https://user@127.0.0.1", "http://127.0.0.1@example.com",

@@ -166,7 +166,7 @@ class Clock(FaultCase):
         self.assert_cached()
 
     def test_set_back(self):
-        """Codes of a time to come were used: which is not known any more, so the next step is awaited, once."""
+        """Codes of a time to come were used, which can't be: the next step is awaited, once."""
         self.assert_get_works()
         self.aws.call("skew", ms=-1_200_000)
         self.move_clock(60_000)

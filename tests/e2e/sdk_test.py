@@ -2,6 +2,7 @@
 """The real AWS CLI and boto3 through credential_process, and moto as a second opinion on our signatures."""
 
 import json
+import subprocess
 import unittest
 import urllib.request
 from urllib.parse import urlencode
@@ -111,7 +112,7 @@ for _ in sys.stdin:
     def test_refreshes_by_itself(self):
         """A program that runs on gets a new session in time. boto3 asks again below 15 minutes, here always."""
         self.machine.config(self.profile("work", self.process("work --duration-seconds 900")))
-        child = self.machine.start(tools.PYTHON, "-c", self.SCRIPT, stdin=-1, env={"PYTHONPATH": self.tools})
+        child = self.machine.start(tools.PYTHON, "-c", self.SCRIPT, stdin=subprocess.PIPE, env={"PYTHONPATH": self.tools})
 
         def call():
             child.stdin.write("go\n")
@@ -143,8 +144,8 @@ class Moto(Case):
         self.addCleanup(server.__exit__, None, None, None)
         self.call("CreateUser", UserName="alice")
         self.call("PutUserPolicy", UserName="alice", PolicyName="all", PolicyDocument=json.dumps(self.POLICY))
-        made = self.call("CreateAccessKey", UserName="alice")["CreateAccessKeyResponse"]["CreateAccessKeyResult"]["AccessKey"]
-        self.user = {"access_key_id": made["AccessKeyId"], "secret": made["SecretAccessKey"]}
+        made = self.call("CreateAccessKey", UserName="alice")["CreateAccessKeyResponse"]["CreateAccessKeyResult"]
+        self.user = {"access_key_id": made["AccessKey"]["AccessKeyId"], "secret": made["AccessKey"]["SecretAccessKey"]}
         self.post("/moto-api/reset-auth", b"0", {"Content-Type": "text/plain"})
 
     def post(self, path, body, headers):

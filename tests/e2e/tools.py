@@ -126,7 +126,8 @@ def moto(machine):
     script = ("import sys; from moto.server import ThreadedMotoServer\n"
               "server = ThreadedMotoServer('127.0.0.1', 0, verbose=False); server.start()\n"
               "print('http://%s:%d' % server.get_host_and_port(), flush=True); sys.stdin.read(); server.stop()")
-    child = machine.start(PYTHON, "-c", script, env={"PYTHONPATH": place()}, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)
+    child = machine.start(PYTHON, "-c", script, env={"PYTHONPATH": place()}, stdin=subprocess.PIPE,
+                          stderr=subprocess.DEVNULL)
     try:
         yield child.stdout.readline().strip()
     finally:

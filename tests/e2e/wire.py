@@ -52,9 +52,9 @@ def get(key, duration=0):
 
 def connect(path, uid=USER):
     conversation = socket.socket(socket.AF_UNIX)
-    conversation.settimeout(PATIENCE)
     with acting_as(uid):
-        conversation.connect(path)
+        conversation.connect(path)  # with a time-out it would not wait where the agent's queue is full
+    conversation.settimeout(PATIENCE)
     return conversation
 
 

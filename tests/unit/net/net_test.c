@@ -32,7 +32,7 @@
 #include "clock.h"
 
 #define PATIENCE_MS 20000
-#define REQUEST_MAX 4096
+#define RECEIVED_MAX 4096
 #define BODY        "Action=GetCallerIdentity&Version=2011-06-15"
 #define DATE        "Date: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
 #define DATE_S      1767225600u
@@ -59,7 +59,7 @@ struct script {
 /* What the server has seen, shared with it. */
 struct tally {
     atomic_uint connections, heads, posts, closed;
-    char request[REQUEST_MAX]; /* the latest POST, headers and body */
+    char request[RECEIVED_MAX]; /* the latest POST, headers and body */
 };
 
 struct scene {
@@ -130,7 +130,7 @@ static void answer_post(int fd, const struct script *script)
 
 static enum after serve_one(int fd, const struct script *script, struct tally *tally)
 {
-    static char request[REQUEST_MAX];
+    static char request[RECEIVED_MAX];
 
     if (!read_request(fd, request, sizeof request))
         return CLOSE;
