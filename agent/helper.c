@@ -3,6 +3,7 @@
 #include "helper.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -23,12 +24,11 @@ static struct {
 } pending[PENDING_MAX];
 static size_t pending_count;
 
-/* Told to end, the first to be killed first. */
-static struct {
-    int pidfd;
-    uint64_t deadline_ms;
+/* Told to end, and watched until they have. */
+static struct ending {
+    struct watch watch; /* of the pidfd, readable at the end */
+    uint64_t deadline_ms; /* CLOCK_FOREVER: this place is free */
 } ending[ENDING_MAX];
-static size_t ending_count;
 static struct timer grace;
 
 static struct peer starter;
@@ -39,38 +39,58 @@ static void signal_helper(int pidfd, int signal)
     syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
-/* Kill those whose grace is over. */
+static void forget_ending(struct ending *end)
+{
+    loop_unwatch(&end->watch);
+    close(end->watch.fd);
+    end->deadline_ms = CLOCK_FOREVER;
+}
+
+static void on_helper_end(struct watch *watch, short events)
+{
+    (void)events;
+    forget_ending(LOOP_OWNER(watch, struct ending, watch));
+}
+
+/* Kill those whose grace is over; wait for the next. */
 static void on_grace_over(struct timer *timer)
 {
     uint64_t now = clock_boot_ms();
-    size_t kept = 0;
 
-    for (size_t i = 0; i < ending_count; i++)
+    for (size_t i = 0; i < ENDING_MAX; i++)
         if (ending[i].deadline_ms <= now) {
-            signal_helper(ending[i].pidfd, SIGKILL);
-            close(ending[i].pidfd);
-        } else {
-            ending[kept++] = ending[i];
+            signal_helper(ending[i].watch.fd, SIGKILL);
+            forget_ending(&ending[i]);
+        } else if (ending[i].deadline_ms < timer->deadline_ms) {
+            timer->deadline_ms = ending[i].deadline_ms;
         }
-    ending_count = kept;
-    if (kept)
-        timer->deadline_ms = ending[0].deadline_ms;
+}
+
+static struct ending *free_ending(void)
+{
+    for (size_t i = 0; i < ENDING_MAX; i++)
+        if (ending[i].deadline_ms == CLOCK_FOREVER)
+            return &ending[i];
+    return NULL;
 }
 
 void helper_end(int pidfd)
 {
+    struct ending *end = free_ending();
+
     if (pidfd < 0)
         return;
     signal_helper(pidfd, SIGTERM);
-    if (ending_count == ENDING_MAX) {
+    if (!end) {
         signal_helper(pidfd, SIGKILL);
         close(pidfd);
         return;
     }
-    ending[ending_count].pidfd = pidfd;
-    ending[ending_count++].deadline_ms = clock_boot_ms() + GRACE_MS;
-    if (grace.deadline_ms == CLOCK_FOREVER)
-        grace.deadline_ms = ending[0].deadline_ms;
+    end->watch = (struct watch){.fd = pidfd, .events = POLLIN, .ready = on_helper_end};
+    end->deadline_ms = clock_boot_ms() + GRACE_MS;
+    loop_watch(&end->watch);
+    if (end->deadline_ms < grace.deadline_ms)
+        grace.deadline_ms = end->deadline_ms;
 }
 
 static void answer_first(int pidfd, const char *error)
@@ -120,6 +140,8 @@ int helper_open(int fd, void (*dead)(void))
     starter_dead = dead;
     starter.on_frame = on_frame;
     starter.on_end = on_end;
+    for (size_t i = 0; i < ENDING_MAX; i++)
+        ending[i].deadline_ms = CLOCK_FOREVER;
     grace.due = on_grace_over;
     loop_time(&grace);
     return peer_open(&starter, fd);

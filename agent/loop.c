@@ -10,7 +10,7 @@
 
 #include "clock.h"
 
-#define WATCH_MAX 640  /* 256 clients, an errand of each, and the starter */
+#define WATCH_MAX 640  /* 256 clients, an errand of each, helpers that end, and the starter */
 #define FREE_MAX  1024 /* as many can end in one round */
 
 static TAILQ_HEAD(, watch) watches = TAILQ_HEAD_INITIALIZER(watches);

@@ -61,7 +61,7 @@ int aws_config_read(struct aws_config *config, const char *path)
     if (!text || fstat(fd, &st) < 0)
         n = -ENOMEM;
     else if (!S_ISREG(st.st_mode)) /* a pipe that nobody fills would hold up whoever waits for us */
-        n = -EINVAL;
+        n = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
     else
         n = read_all(fd, text);
     close(fd);

@@ -16,7 +16,7 @@ static void read_ok(const struct msg_net_reply *reply)
     struct sts_session session;
     struct error error;
 
-    if (sts_session_read(reply, STS_DURATION_DEFAULT, DATE, &session, &error) == 0) {
+    if (sts_session_read(reply, 43200, DATE, &session, &error) == 0) {
         if (session.expiration <= (reply->date ? reply->date : DATE))
             abort();
         sts_session_free(&session);
