@@ -14,9 +14,10 @@
 #include "flight.h"
 #include "operation.h"
 
-#define CLIENTS_MAX 256   /* more at once than most builds run; further ones wait in the socket's backlog */
-#define REOPEN_MS   200   /* when no further client can be taken in */
-#define SILENT_MS   10000 /* to say what it wants, and to leave when it has been told */
+#define CLIENTS_MAX                                                                                \
+    256 /* more at once than most builds run; further ones wait in the socket's backlog */
+#define REOPEN_MS 200   /* when no further client can be taken in */
+#define SILENT_MS 10000 /* to say what it wants, and to leave when it has been told */
 
 struct client {
     TAILQ_ENTRY(client) link;
@@ -135,7 +136,8 @@ static void tell_cached(const struct session *session, void *peer)
 static int status(struct client *client, const struct frame *frame)
 {
     const struct msg_places *places = operation_where();
-    const struct msg_agent agent = {AWSTAP_VERSION, (uint32_t)getpid(), places->vault, places->state, flight_count()};
+    const struct msg_agent agent = {AWSTAP_VERSION, (uint32_t)getpid(), places->vault,
+                                    places->state, flight_count()};
     const struct msg_done done = {""};
 
     if (message_get(frame, MSG_STATUS, NULL) < 0)
@@ -162,7 +164,8 @@ static int lock(struct client *client, const struct frame *frame)
 
 static int run_errand(struct client *client, const struct frame *frame)
 {
-    client->errand = errand_run(&client->peer, frame, channel_claim_fd(&client->peer.channel), on_errand_end);
+    client->errand =
+        errand_run(&client->peer, frame, channel_claim_fd(&client->peer.channel), on_errand_end);
     return client->errand ? 0 : -EPROTO;
 }
 

@@ -9,8 +9,9 @@
 
 #include "session.h"
 
-#define LIST_S   15  /* nobody is asked anything */
-#define UNLOCK_S 300 /* two touches, a secret typed or piped in, a TOTP code awaited, AWS asked twice */
+#define LIST_S 15 /* nobody is asked anything */
+#define UNLOCK_S                                                                                   \
+    300 /* two touches, a secret typed or piped in, a TOTP code awaited, AWS asked twice */
 
 struct errand {
     struct operation operation;
@@ -18,7 +19,8 @@ struct errand {
     struct buf request; /* the frame as it came */
     int fd;
     bool asked; /* the signer has the request */
-    char changed_key[SESSION_KEY_MAX + 1]; /* its sessions are stale once this is done; empty: none */
+    char changed_key[SESSION_KEY_MAX +
+                     1]; /* its sessions are stale once this is done; empty: none */
     void (*on_end)(struct peer *client);
 };
 
@@ -111,10 +113,12 @@ static void on_end(struct operation *operation, const char *why)
     finish(errand);
 }
 
-struct errand *errand_run(struct peer *client, const struct frame *request, int fd, void (*end)(struct peer *client))
+struct errand *errand_run(struct peer *client, const struct frame *request, int fd,
+                          void (*end)(struct peer *client))
 {
     struct errand *errand = calloc(1, sizeof *errand);
-    const struct msg_progress queued = {PROGRESS_NOTE, "another awstap command is waiting for its touch; this one comes after it"};
+    const struct msg_progress queued = {
+        PROGRESS_NOTE, "another awstap command is waiting for its touch; this one comes after it"};
     bool lists = request->type == MSG_FACTOR_LIST || request->type == MSG_KEY_LIST;
 
     if (!errand) {

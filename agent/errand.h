@@ -6,17 +6,20 @@
 
 #include "operation.h"
 
-/* An errand: a client's request that the agent hands to a signer unread, and the answers that it hands back. */
+/* An errand: a client's request that the agent hands to a signer unread, and the answers that it
+ * hands back. */
 struct errand;
 
 /* Whether requests of this type are errands. */
 bool errand_is(uint8_t type);
 
 /*
- * Run it for this client; fd (or -1) came with the request and is taken over. on_end is called once, when the client has
- * had its DONE or FAILED. NULL, and nothing is called: the frame is malformed, or memory is short.
+ * Run it for this client; fd (or -1) came with the request and is taken over. on_end is called
+ * once, when the client has had its DONE or FAILED. NULL, and nothing is called: the frame is
+ * malformed, or memory is short.
  */
-struct errand *errand_run(struct peer *client, const struct frame *request, int fd, void (*on_end)(struct peer *client));
+struct errand *errand_run(struct peer *client, const struct frame *request, int fd,
+                          void (*on_end)(struct peer *client));
 
 /* The client has gone: end it. on_end is not called. */
 void errand_cancel(struct errand *errand);

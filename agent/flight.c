@@ -11,7 +11,9 @@
 
 #define FLIGHTS_MAX 256 /* different sessions wanted at once: more is a program gone wild */
 #define TRIES_MAX   3   /* unlocks that may end without a word about a flight that they took on */
-#define UNLOCK_S    300 /* connect 10, a code 30, a touch 35, and twice: an answer 14, a code 30, an answer 14; AWS busy */
+#define UNLOCK_S                                                                                   \
+    300 /* connect 10, a code 30, a touch 35, and twice: an answer 14, a code 30, an answer 14;    \
+           AWS busy */
 
 enum stage { QUEUED, ASKED };
 
@@ -28,8 +30,8 @@ struct flight {
 /* The unlock that all flights ride on. */
 struct unlock {
     struct operation operation;
-    bool ready;  /* the signer takes WANTs */
-    bool opened; /* it takes no more: the vault is open */
+    bool ready;                   /* the signer takes WANTs */
+    bool opened;                  /* it takes no more: the vault is open */
     struct msg_progress progress; /* the last, for those who join */
     char progress_text[512];
 };
@@ -43,8 +45,8 @@ uint32_t flight_count(void)
     const struct flight *flight;
     uint32_t n = 0;
 
-    TAILQ_FOREACH(flight, &flights, link)
-    n++;
+    TAILQ_FOREACH (flight, &flights, link)
+        n++;
     return n;
 }
 
@@ -52,9 +54,9 @@ static struct flight *find(const struct spec *spec)
 {
     struct flight *flight;
 
-    TAILQ_FOREACH(flight, &flights, link)
-    if (spec_equal(&flight->spec, spec))
-        break;
+    TAILQ_FOREACH (flight, &flights, link)
+        if (spec_equal(&flight->spec, spec))
+            break;
     return flight;
 }
 
@@ -63,9 +65,9 @@ static struct flight *find_id(uint32_t id)
 {
     struct flight *flight;
 
-    TAILQ_FOREACH(flight, &flights, link)
-    if (flight->id == id && flight->stage == ASKED)
-        break;
+    TAILQ_FOREACH (flight, &flights, link)
+        if (flight->id == id && flight->stage == ASKED)
+            break;
     return flight;
 }
 
@@ -147,9 +149,9 @@ static void on_ready(struct operation *operation)
     (void)operation;
     unlock->ready = true;
     unlock->progress.text = NULL;
-    TAILQ_FOREACH(flight, &flights, link)
-    if (flight->stage == QUEUED)
-        ask(flight);
+    TAILQ_FOREACH (flight, &flights, link)
+        if (flight->stage == QUEUED)
+            ask(flight);
 }
 
 static int on_opened(const struct frame *frame)
@@ -173,7 +175,8 @@ static int on_issued(const struct frame *frame)
     if ((session = session_store(&flight->spec, &issued)))
         land(flight, session);
     else
-        crash(flight, EXIT_FAILED, "the agent's memory is full; lock it with awstap lock and run it again");
+        crash(flight, EXIT_FAILED,
+              "the agent's memory is full; lock it with awstap lock and run it again");
     return 0;
 }
 
@@ -209,10 +212,10 @@ static void tell(const struct msg_progress *progress, enum stage stage)
 
     snprintf(unlock->progress_text, sizeof unlock->progress_text, "%s", progress->text);
     unlock->progress = (struct msg_progress){progress->kind, unlock->progress_text};
-    TAILQ_FOREACH(flight, &flights, link)
-    if (flight->stage == stage)
-        TAILQ_FOREACH(waiter, &flight->waiters, link)
-        waiter->progress(waiter, &unlock->progress);
+    TAILQ_FOREACH (flight, &flights, link)
+        if (flight->stage == stage)
+            TAILQ_FOREACH (waiter, &flight->waiters, link)
+                waiter->progress(waiter, &unlock->progress);
 }
 
 static int on_progress(const struct frame *frame)
@@ -225,7 +228,8 @@ static int on_progress(const struct frame *frame)
     return 0;
 }
 
-/* The flights that the unlock took on end with it; those that wait for one too, where none can be begun. */
+/* The flights that the unlock took on end with it; those that wait for one too, where none can be
+ * begun. */
 static void fail_flights(bool queued_too, uint32_t status, const char *why)
 {
     struct flight *flight, *next;
@@ -258,7 +262,8 @@ static void on_end(struct operation *operation, const char *why);
 /* Begin an unlock if flights wait for one. */
 static void unlock_queued(void)
 {
-    const struct msg_progress queued = {PROGRESS_NOTE, "another awstap command is waiting for its touch; this one comes after it"};
+    const struct msg_progress queued = {
+        PROGRESS_NOTE, "another awstap command is waiting for its touch; this one comes after it"};
     struct unlock *created;
 
     if (unlock || TAILQ_EMPTY(&flights))
@@ -351,7 +356,8 @@ static void join(struct flight *flight, struct waiter *waiter)
 
 void flight_get(const struct spec *spec, struct waiter *waiter)
 {
-    const struct msg_failed busy = {EXIT_FAILED, "too much is asked for at once; run it again in a moment"};
+    const struct msg_failed busy = {EXIT_FAILED,
+                                    "too much is asked for at once; run it again in a moment"};
     const struct session *session = session_find(spec);
     struct flight *flight;
 

@@ -7,10 +7,12 @@
 
 #include "session.h"
 
-/* A flight is on its way to one session. Equal requests join it, and one unlock serves all that are under way. */
+/* A flight is on its way to one session. Equal requests join it, and one unlock serves all that are
+ * under way. */
 struct flight;
 
-/* Someone who waits for a flight. Exactly one of issued and failed is called, once, and then the wait is over. */
+/* Someone who waits for a flight. Exactly one of issued and failed is called, once, and then the
+ * wait is over. */
 struct waiter {
     TAILQ_ENTRY(waiter) link;
     struct flight *flight; /* NULL: does not wait */
@@ -22,7 +24,8 @@ struct waiter {
 /* Get the session for spec: from the cache and at once, or by a flight. */
 void flight_get(const struct spec *spec, struct waiter *waiter);
 
-/* Stop waiting. The last to leave cancels the flight, but for one that wants it to go on. Harmless when not waiting. */
+/* Stop waiting. The last to leave cancels the flight, but for one that wants it to go on. Harmless
+ * when not waiting. */
 void flight_leave(struct waiter *waiter, bool go_on);
 
 /* End every flight; who waits is told why. */

@@ -26,7 +26,7 @@ static size_t pending_count;
 
 /* Told to end, and watched until they have. */
 static struct ending {
-    struct watch watch; /* of the pidfd, readable at the end */
+    struct watch watch;   /* of the pidfd, readable at the end */
     uint64_t deadline_ms; /* CLOCK_FOREVER: this place is free */
 } ending[ENDING_MAX];
 static struct timer grace;

@@ -10,21 +10,25 @@
 
 /* Who asked. It must stay until called, or be withdrawn. */
 struct helper_request {
-    /* It runs: its conversation and its pidfd, both the callee's to close. Or both are -1, and error is for a person. */
+    /* It runs: its conversation and its pidfd, both the callee's to close. Or both are -1, and
+     * error is for a person. */
     void (*started)(struct helper_request *request, int conversation, int pidfd, const char *error);
 };
 
-/* Talk to the starter at this descriptor; dead is called when it has died: nothing can be started any more. */
+/* Talk to the starter at this descriptor; dead is called when it has died: nothing can be started
+ * any more. */
 int helper_open(int fd, void (*dead)(void));
 void helper_close(void);
 
-/* Start a program. request->started() is called in a later round, or at once when nothing can be started. */
+/* Start a program. request->started() is called in a later round, or at once when nothing can be
+ * started. */
 void helper_start(enum program program, struct helper_request *request);
 
 /* Forget every request of this one; what starts for it nonetheless is ended. */
 void helper_withdraw(const struct helper_request *request);
 
-/* End the process behind the pidfd, taken over: SIGTERM, and SIGKILL for one that does not heed it. */
+/* End the process behind the pidfd, taken over: SIGTERM, and SIGKILL for one that does not heed it.
+ */
 void helper_end(int pidfd);
 
 #endif

@@ -65,9 +65,9 @@ static void run_timers(void)
     struct timer *timer;
 
     do {
-        TAILQ_FOREACH(timer, &timers, link)
-        if (timer->deadline_ms <= now)
-            break;
+        TAILQ_FOREACH (timer, &timers, link)
+            if (timer->deadline_ms <= now)
+                break;
         if (timer) {
             timer->deadline_ms = CLOCK_FOREVER;
             timer->due(timer);
@@ -80,9 +80,9 @@ static int arm_clock(void)
     uint64_t earliest = CLOCK_FOREVER;
     struct timer *timer;
 
-    TAILQ_FOREACH(timer, &timers, link)
-    if (timer->deadline_ms < earliest)
-        earliest = timer->deadline_ms;
+    TAILQ_FOREACH (timer, &timers, link)
+        if (timer->deadline_ms < earliest)
+            earliest = timer->deadline_ms;
     return clock_timer_set(clock_fd, earliest);
 }
 
@@ -91,8 +91,7 @@ static nfds_t collect(struct pollfd *pollfds)
     struct watch *watch;
 
     polled_count = 0;
-    TAILQ_FOREACH(watch, &watches, link)
-    {
+    TAILQ_FOREACH (watch, &watches, link) {
         if (polled_count == WATCH_MAX)
             break;
         polled[polled_count] = watch;

@@ -81,7 +81,8 @@ static int xdg_path(const char *variable, const char *fallback, const char *name
     else if (home && home[0] == '/')
         n = snprintf(path, PATH_MAX, "%s/%s/awstap%s", home, fallback, name);
     else
-        return complain("neither %s nor HOME is set; set HOME, or give --vault and --state", variable);
+        return complain("neither %s nor HOME is set; set HOME, or give --vault and --state",
+                        variable);
     return n < 0 || n >= PATH_MAX ? complain("%s: the path is too long", variable) : 0;
 }
 
@@ -95,13 +96,17 @@ static int copy_option(const char *name, const char *value, char *to, size_t siz
     return 0;
 }
 
-/* Returns -1 when the command line is wrong (said already), 1 when all that was asked has been printed. */
+/* Returns -1 when the command line is wrong (said already), 1 when all that was asked has been
+ * printed. */
 static int read_options(int argc, char **argv, struct options *options)
 {
     static const struct option known[] = {
-        {"socket", required_argument, NULL, 's'}, {"vault", required_argument, NULL, 'v'},
-        {"state", required_argument, NULL, 'd'},  {"foreground", no_argument, NULL, 'f'},
-        {"help", no_argument, NULL, 'h'},         {"version", no_argument, NULL, 'V'},
+        {"socket", required_argument, NULL, 's'},
+        {"vault", required_argument, NULL, 'v'},
+        {"state", required_argument, NULL, 'd'},
+        {"foreground", no_argument, NULL, 'f'},
+        {"help", no_argument, NULL, 'h'},
+        {"version", no_argument, NULL, 'V'},
         {NULL, 0, NULL, 0},
     };
     int c, r = 0;
@@ -138,7 +143,8 @@ static int fill_defaults(struct options *options)
 {
     int r;
 
-    if (!options->vault[0] && xdg_path("XDG_DATA_HOME", ".local/share", "/vault", options->vault) < 0)
+    if (!options->vault[0] &&
+        xdg_path("XDG_DATA_HOME", ".local/share", "/vault", options->vault) < 0)
         return -1;
     if (!options->state[0] && xdg_path("XDG_STATE_HOME", ".local/state", "", options->state) < 0)
         return -1;
@@ -151,8 +157,9 @@ static int fill_defaults(struct options *options)
 }
 
 /*
- * Go on in the background, in a session of our own. The foreground process stays until we listen, and ends with
- * status 0 then: whoever started us may connect when it has ended. *ready is to be closed at that moment.
+ * Go on in the background, in a session of our own. The foreground process stays until we listen,
+ * and ends with status 0 then: whoever started us may connect when it has ended. *ready is to be
+ * closed at that moment.
  */
 static int detach(int *ready)
 {
@@ -179,8 +186,8 @@ static int report_ready(int ready)
 
     if (ready < 0)
         return 0;
-    if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0 ||
-        dup2(null, 2) < 0 || chdir("/") < 0 || write(ready, "", 1) != 1)
+    if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) < 0 || dup2(null, 0) < 0 ||
+        dup2(null, 1) < 0 || dup2(null, 2) < 0 || chdir("/") < 0 || write(ready, "", 1) != 1)
         return -1;
     close(null);
     close(ready);
@@ -195,7 +202,8 @@ static int prepare(int starter)
     if ((r = harden_process()) < 0 || (r = clock_open()) < 0 || (r = loop_open()) < 0)
         return complain("cannot start: %s", strerror(-r));
     if ((r = arena_open(ARENA_SIZE, ARENA_LOCK_NEEDED)) < 0)
-        return complain("cannot lock memory: %s; raise the limit (ulimit -l) to 8192", strerror(-r));
+        return complain("cannot lock memory: %s; raise the limit (ulimit -l) to 8192",
+                        strerror(-r));
     if ((r = session_open()) < 0 || (r = helper_open(starter, on_starter_death)) < 0)
         return complain("cannot start: %s", strerror(-r));
     return 0;
@@ -206,11 +214,13 @@ static int listen_somewhere(const struct options *options)
     int fd = socket_listen(options->socket);
 
     if (fd == -EADDRINUSE)
-        return complain("another agent holds %s; end it if it does not answer there", options->socket);
+        return complain("another agent holds %s; end it if it does not answer there",
+                        options->socket);
     if (fd == -ENOTSOCK)
         return complain("%s is there and is no socket; choose another path", options->socket);
     if (fd == -EPERM)
-        return complain("the folder of %s must be yours, and no one else's to write to (chmod 700)", options->socket);
+        return complain("the folder of %s must be yours, and no one else's to write to (chmod 700)",
+                        options->socket);
     return fd >= 0 ? fd : complain("cannot listen at %s: %s", options->socket, strerror(-fd));
 }
 

@@ -40,7 +40,8 @@ static void on_deadline(struct timer *timer)
 {
     struct operation *operation = LOOP_OWNER(timer, struct operation, deadline);
 
-    finish(operation, operation->failure[0] ? operation->failure : "it took too long; run it again");
+    finish(operation,
+           operation->failure[0] ? operation->failure : "it took too long; run it again");
 }
 
 static void refuse_helper(struct operation *operation, const char *error)
@@ -92,9 +93,10 @@ static void on_signer_end(struct peer *peer, int error)
 {
     struct operation *operation = LOOP_OWNER(peer, struct operation, signer);
 
-    finish(operation, error == -EPROTONOSUPPORT
-                          ? "awstap was upgraded while its agent ran; end the agent and run it again"
-                          : "awstap-signer ended unexpectedly; run it again");
+    finish(operation,
+           error == -EPROTONOSUPPORT
+               ? "awstap was upgraded while its agent ran; end the agent and run it again"
+               : "awstap-signer ended unexpectedly; run it again");
 }
 
 static void meet_signer(struct operation_helper *helper)
@@ -114,7 +116,8 @@ static void meet_signer(struct operation_helper *helper)
     operation->on_ready(operation);
 }
 
-static void on_started(struct helper_request *request, int conversation, int pidfd, const char *error)
+static void on_started(struct helper_request *request, int conversation, int pidfd,
+                       const char *error)
 {
     struct operation_helper *helper = LOOP_OWNER(request, struct operation_helper, request);
 
@@ -149,7 +152,8 @@ static int on_need(struct operation *operation, const struct frame *frame)
         return -EPROTO;
     helper = find_spare(operation, need.program);
     if (!helper && !(helper = add_helper(operation, need.program))) {
-        refuse_helper(operation, "it needs too many helpers; unplug some security keys and run it again");
+        refuse_helper(operation,
+                      "it needs too many helpers; unplug some security keys and run it again");
         return 0;
     }
     helper->awaited = true;

@@ -8,7 +8,8 @@
 #include "helper.h"
 #include "peer.h"
 
-#define OPERATION_HELPERS_MAX 48 /* a signer, sixteen devices, a conversation with AWS for each key, and to spare */
+#define OPERATION_HELPERS_MAX                                                                      \
+    48 /* a signer, sixteen devices, a conversation with AWS for each key, and to spare */
 
 struct operation;
 
@@ -25,14 +26,14 @@ struct operation_helper {
     struct operation *operation;
     enum program program;
     enum helper_state state;
-    bool awaited;             /* the signer has asked for it */
-    int conversation, pidfd;  /* -1: none */
+    bool awaited;            /* the signer has asked for it */
+    int conversation, pidfd; /* -1: none */
 };
 
 /*
- * A signer at work, with the helpers that it needs. At most one operation that unlocks the vault runs at a
- * time, so that a touch is never taken for another request; the others wait their turn. Part of the object that
- * owns it, which sets the callbacks.
+ * A signer at work, with the helpers that it needs. At most one operation that unlocks the vault
+ * runs at a time, so that a touch is never taken for another request; the others wait their turn.
+ * Part of the object that owns it, which sets the callbacks.
  */
 struct operation {
     TAILQ_ENTRY(operation) link;
@@ -42,12 +43,14 @@ struct operation {
     struct operation_helper helpers[OPERATION_HELPERS_MAX];
     size_t helper_count;
     struct timer deadline;
-    char failure[256]; /* why the signer could not be started; said at the deadline, which is then at once */
+    char failure[256]; /* why the signer could not be started; said at the deadline, which is then
+                          at once */
     /* The signer is there: send it the request. */
     void (*on_ready)(struct operation *operation);
     /* A frame from the signer that is not about helpers. A negative value ends the operation. */
     int (*on_frame)(struct operation *operation, const struct frame *frame);
-    /* It is over and nothing of it runs any more; why tells a person, NULL: the signer said all it had to. */
+    /* It is over and nothing of it runs any more; why tells a person, NULL: the signer said all it
+     * had to. */
     void (*on_end)(struct operation *operation, const char *why);
 };
 
@@ -55,12 +58,13 @@ struct operation {
 void operation_places(const char *vault, const char *state);
 const struct msg_places *operation_where(void);
 
-/* Before operation_begin(): start a helper that the signer is sure to ask for together with it, not after it. */
+/* Before operation_begin(): start a helper that the signer is sure to ask for together with it, not
+ * after it. */
 void operation_expect(struct operation *operation, enum program program);
 
 /*
- * Start it, or put it in the queue if it unlocks and another one does: whether it runs at once. It ends by itself after
- * so many seconds.
+ * Start it, or put it in the queue if it unlocks and another one does: whether it runs at once. It
+ * ends by itself after so many seconds.
  */
 bool operation_begin(struct operation *operation, bool unlocks, uint32_t seconds);
 

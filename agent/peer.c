@@ -11,7 +11,8 @@ static bool is_open(const struct peer *peer)
     return peer->channel.fd >= 0;
 }
 
-/* Hand over what has come. The owner may close the peer in on_frame(), and then frame is gone as well. */
+/* Hand over what has come. The owner may close the peer in on_frame(), and then frame is gone as
+ * well. */
 static int take_frames(struct peer *peer)
 {
     struct frame frame;
@@ -59,7 +60,8 @@ void peer_close(struct peer *peer)
     channel_close(&peer->channel);
 }
 
-/* A conversation that can't go on reads as ended in the next round, when nobody is in the middle of using it. */
+/* A conversation that can't go on reads as ended in the next round, when nobody is in the middle of
+ * using it. */
 static void flush(struct peer *peer, int r)
 {
     if (r == 0)

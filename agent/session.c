@@ -10,15 +10,17 @@
 #include "clock.h"
 #include "loop.h"
 
-#define BUCKETS       256
-#define SESSIONS_MAX  256               /* at 2 to 4 KiB each, a quarter of the agent's arena */
-#define RENEW_MAX_MS  (20 * 60 * 1000u) /* botocore and .NET ask again when less than 15 minutes are left */
-#define QUIET_MS      (5 * 60 * 1000u)
+#define BUCKETS      256
+#define SESSIONS_MAX 256 /* at 2 to 4 KiB each, a quarter of the agent's arena */
+#define RENEW_MAX_MS                                                                               \
+    (20 * 60 * 1000u) /* botocore and .NET ask again when less than 15 minutes are left */
+#define QUIET_MS (5 * 60 * 1000u)
 
 static struct session *buckets[BUCKETS];
 static size_t count;
 static struct timer expiry;
-static unsigned char hash_key[crypto_shorthash_KEYBYTES]; /* so that names can't be chosen to collide */
+static unsigned char
+    hash_key[crypto_shorthash_KEYBYTES]; /* so that names can't be chosen to collide */
 
 bool spec_equal(const struct spec *a, const struct spec *b)
 {
@@ -31,7 +33,8 @@ static struct session **bucket_of(const struct spec *spec)
     uint64_t hash;
 
     memcpy(canonical.key, spec->key, strlen(spec->key));
-    crypto_shorthash((unsigned char *)&hash, (const unsigned char *)&canonical, sizeof canonical, hash_key);
+    crypto_shorthash((unsigned char *)&hash, (const unsigned char *)&canonical, sizeof canonical,
+                     hash_key);
     return &buckets[hash % BUCKETS];
 }
 
@@ -45,7 +48,8 @@ static void drop(struct session **link)
 }
 
 /* Drop each session for which gone() says so. */
-static void sweep(bool (*gone)(const struct session *session, const void *context), const void *context)
+static void sweep(bool (*gone)(const struct session *session, const void *context),
+                  const void *context)
 {
     for (size_t i = 0; i < BUCKETS; i++)
         for (struct session **link = &buckets[i]; *link;)
@@ -131,7 +135,8 @@ static const char *place(char **at, const char *text)
 struct session *session_store(const struct spec *spec, const struct msg_issued *issued)
 {
     size_t size = strlen(issued->access_key_id) + strlen(issued->secret_access_key) +
-                  strlen(issued->session_token) + strlen(issued->account) + strlen(issued->region) + 5;
+                  strlen(issued->session_token) + strlen(issued->account) + strlen(issued->region) +
+                  5;
     uint64_t now = clock_boot_ms(), lifetime_ms = (uint64_t)issued->lifetime * 1000;
     struct session **bucket = bucket_of(spec), *session;
     char *at;
@@ -156,7 +161,8 @@ struct session *session_store(const struct spec *spec, const struct msg_issued *
         .expiration = issued->expiration,
         .end_ms = now + lifetime_ms,
     };
-    session->renew_ms = session->end_ms - (lifetime_ms / 3 < RENEW_MAX_MS ? lifetime_ms / 3 : RENEW_MAX_MS);
+    session->renew_ms =
+        session->end_ms - (lifetime_ms / 3 < RENEW_MAX_MS ? lifetime_ms / 3 : RENEW_MAX_MS);
     *bucket = session;
     count++;
     if (session->end_ms < expiry.deadline_ms)

@@ -21,7 +21,8 @@ struct spec {
 
 bool spec_equal(const struct spec *a, const struct spec *b);
 
-/* A cached session. All of it, the texts too, is one block of the arena. Times of clock_boot_ms(). */
+/* A cached session. All of it, the texts too, is one block of the arena. Times of clock_boot_ms().
+ */
 struct session {
     struct session *next; /* in its bucket */
     struct spec spec;
@@ -32,13 +33,16 @@ struct session {
     uint64_t quiet_ms;   /* nobody touched when it was to be renewed: no new prompt before this */
 };
 
-/* Make the cache ready; from here on what expires is wiped by a timer of the loop. 0 or a negative errno. */
+/* Make the cache ready; from here on what expires is wiped by a timer of the loop. 0 or a negative
+ * errno. */
 int session_open(void);
 
-/* Keep what STS issued, in place of what was there for this spec. NULL when the arena is full. Owned by the cache. */
+/* Keep what STS issued, in place of what was there for this spec. NULL when the arena is full.
+ * Owned by the cache. */
 struct session *session_store(const struct spec *spec, const struct msg_issued *issued);
 
-/* The session for this spec, still valid, or NULL. It may be gone after the next call of any session_ function. */
+/* The session for this spec, still valid, or NULL. It may be gone after the next call of any
+ * session_ function. */
 struct session *session_find(const struct spec *spec);
 
 /* Whether it may be served without trying to renew it first. */

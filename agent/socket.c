@@ -39,7 +39,8 @@ int socket_default_path(char *path, size_t size)
     return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
-/* A folder that others could write to, or swap for another, is no place for a socket that we trust. */
+/* A folder that others could write to, or swap for another, is no place for a socket that we trust.
+ */
 static int own_folder(const char *path)
 {
     char folder[sizeof bound.sun_path];
@@ -54,7 +55,9 @@ static int own_folder(const char *path)
         return -errno;
     if (lstat(folder, &st) < 0)
         return -errno;
-    return S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH)) ? 0 : -EPERM;
+    return S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH))
+               ? 0
+               : -EPERM;
 }
 
 /* Held as long as the process lives: the descriptor is never closed. */

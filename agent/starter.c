@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The starter: posix_spawn of the programs beside the agent, with nothing inherited but a conversation.
+// The starter: posix_spawn of the programs beside the agent, with nothing inherited but a
+// conversation.
 #include "starter.h"
 
 #include <errno.h>
@@ -19,11 +20,12 @@
 #include "channel.h"
 #include "harden.h"
 
-#define SEND_MS  5000 /* the agent reads at once, or is dead */
-#define ENV_MAX  16
+#define SEND_MS 5000 /* the agent reads at once, or is dead */
+#define ENV_MAX 16
 
-static const char *const NAMES[] = {
-    [PROGRAM_SIGNER] = "awstap-signer", [PROGRAM_FIDO] = "awstap-fido", [PROGRAM_NET] = "awstap-net"};
+static const char *const NAMES[] = {[PROGRAM_SIGNER] = "awstap-signer",
+                                    [PROGRAM_FIDO] = "awstap-fido",
+                                    [PROGRAM_NET] = "awstap-net"};
 #define PROGRAMS (sizeof NAMES / sizeof *NAMES)
 
 static char paths[PROGRAMS][BESIDE_MAX];
@@ -133,7 +135,8 @@ static int answer(struct channel *agent, uint32_t program, int conversation)
         started.pid = (uint32_t)pid;
         return channel_send(agent, MSG_STARTED, &started, pidfd, SEND_MS);
     }
-    snprintf(text, sizeof text, "cannot start %.900s: %s; install awstap again", paths[program], strerror(-pidfd));
+    snprintf(text, sizeof text, "cannot start %.900s: %s; install awstap again", paths[program],
+             strerror(-pidfd));
     failed.text = text;
     return channel_send(agent, MSG_FAILED, &failed, -1, SEND_MS);
 }

@@ -31,7 +31,8 @@ int agent_open(struct agent *agent, bool start, int wait_ms)
     if (fd == -ENOENT || fd == -ECONNREFUSED)
         return fail(EXIT_NO_AGENT, "no agent is running (at %s)", address.sun_path);
     if (fd == -EPERM)
-        return fail(EXIT_NO_AGENT, "the agent at %s is another user's; set AWSTAP_SOCK to the path of yours",
+        return fail(EXIT_NO_AGENT,
+                    "the agent at %s is another user's; set AWSTAP_SOCK to the path of yours",
                     address.sun_path);
     if (fd < 0)
         return fail(EXIT_NO_AGENT, "the agent at %s cannot be reached: %s", address.sun_path,

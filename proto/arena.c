@@ -60,7 +60,8 @@ static void list_remove(uint32_t index)
     unit->state = INSIDE;
 }
 
-/* mlock2 locks what is touched. Where it is missing (valgrind), which glibc calls EINVAL, all of it is locked. */
+/* mlock2 locks what is touched. Where it is missing (valgrind), which glibc calls EINVAL, all of it
+ * is locked. */
 static int lock_pages(void *base, size_t size)
 {
     if (mlock2(base, size, MLOCK_ONFAULT) == 0)
@@ -124,7 +125,8 @@ void arena_close(void)
         return;
     for (uint32_t i = 0; i < arena.count; i++)
         if (arena.units[i].state == USED)
-            explicit_bzero(arena.base + ((size_t)i << UNIT_SHIFT), block_size(arena.units[i].order));
+            explicit_bzero(arena.base + ((size_t)i << UNIT_SHIFT),
+                           block_size(arena.units[i].order));
     munmap(arena.base - arena.page, arena.size + 2 * arena.page);
     munmap(arena.units, arena.count * sizeof(struct unit));
     arena.base = NULL;

@@ -20,17 +20,20 @@ enum arena_lock {
 
 /*
  * Make the arena, of size bytes (rounded up to a power of two; 64 KiB to 64 MiB).
- * Returns 0 or a negative errno; -EPERM or -ENOMEM where ARENA_LOCK_NEEDED can't be met (RLIMIT_MEMLOCK).
+ * Returns 0 or a negative errno; -EPERM or -ENOMEM where ARENA_LOCK_NEEDED can't be met
+ * (RLIMIT_MEMLOCK).
  */
 int arena_open(size_t size, enum arena_lock lock);
 
 /* Unmap the arena. All that is in it is wiped first. */
 void arena_close(void);
 
-/* A zeroed block of at least size bytes, owned by the caller until arena_free(); NULL when none is free. */
+/* A zeroed block of at least size bytes, owned by the caller until arena_free(); NULL when none is
+ * free. */
 void *arena_alloc(size_t size);
 
-/* Wipe and release a block of arena_alloc(). NULL is allowed; any other pointer ends the process. */
+/* Wipe and release a block of arena_alloc(). NULL is allowed; any other pointer ends the process.
+ */
 void arena_free(void *block);
 
 /* The bytes that a block of arena_alloc() really has, at least those asked for. */

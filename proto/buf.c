@@ -11,7 +11,7 @@
 
 #include "arena.h"
 
-#define CHECK     0x62756621u
+#define CHECK      0x62756621u
 #define FIRST_SIZE 512
 
 static void check(const struct buf *buf)

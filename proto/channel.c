@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A conversation over a Unix stream socket: greeting, frames, descriptors. The agent drives it from its
-// loop; everyone else uses the two calls that wait.
+// A conversation over a Unix stream socket: greeting, frames, descriptors. The agent drives it from
+// its loop; everyone else uses the two calls that wait.
 #include "channel.h"
 
 #include <errno.h>
@@ -60,7 +60,8 @@ static int fd_allowed(const struct channel *channel, uint8_t type, int fd)
     return fd >= 0 && channel->out_fd >= 0 ? -EBUSY : 0;
 }
 
-/* The message that begins at this byte of out was queued, or could not be (r): see to its descriptor. */
+/* The message that begins at this byte of out was queued, or could not be (r): see to its
+ * descriptor. */
 static int with_fd(struct channel *channel, size_t at, int fd, int r)
 {
     if (r < 0) {
@@ -138,7 +139,8 @@ int channel_flush(struct channel *channel)
     return 1;
 }
 
-/* Keep one descriptor; a second one, or one cut off, is more than any conversation of ours sends. */
+/* Keep one descriptor; a second one, or one cut off, is more than any conversation of ours sends.
+ */
 static int keep_fd(struct channel *channel, struct msghdr *header)
 {
     int r = header->msg_flags & MSG_CTRUNC ? -EPROTO : 0;
@@ -251,7 +253,8 @@ static int await(const struct channel *channel, short events, uint64_t deadline_
     }
 }
 
-int channel_send(struct channel *channel, enum message_type type, const void *msg, int fd, int timeout_ms)
+int channel_send(struct channel *channel, enum message_type type, const void *msg, int fd,
+                 int timeout_ms)
 {
     uint64_t deadline = clock_deadline_ms(timeout_ms);
     int r = channel_put(channel, type, msg, fd);

@@ -5,7 +5,8 @@
 #include <stdint.h>
 #include <time.h>
 
-/* Where clock.c gets the time from: clock_system.c in what is installed, clock_test.c in the test build. */
+/* Where clock.c gets the time from: clock_system.c in what is installed, clock_test.c in the test
+ * build. */
 
 /* The clock's reading in milliseconds. */
 uint64_t clock_source_ms(clockid_t id);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The clock of the test build: the system's, moved by the milliseconds in the file `clock` beside the
-// binary, which is read anew at every reading. It is part of no installed program.
+// The clock of the test build: the system's, moved by the milliseconds in the file `clock` beside
+// the binary, which is read anew at every reading. It is part of no installed program.
 #include "clock.h"
 #include "clock_source.h"
 
@@ -12,7 +12,8 @@
 
 #include "beside.h"
 
-#define LOOK_AGAIN_MS 50 /* who waits in the test build looks this often whether the clock has jumped */
+#define LOOK_AGAIN_MS                                                                              \
+    50 /* who waits in the test build looks this often whether the clock has jumped */
 
 static int file = -1;
 static int64_t last_offset;
@@ -28,7 +29,8 @@ int clock_open(void)
     return file < 0 && errno != ENOENT ? -errno : 0;
 }
 
-/* The tests write the file in place; a reading that falls between two writes keeps the last offset. */
+/* The tests write the file in place; a reading that falls between two writes keeps the last offset.
+ */
 static int64_t offset_ms(void)
 {
     char text[32] = {0};

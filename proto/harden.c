@@ -33,6 +33,7 @@ int harden_helper(void)
         return r;
     if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0)
         return -errno;
-    /* The starter may have died before this; its conversation then reads as closed, which ends us too. */
+    /* The starter may have died before this; its conversation then reads as closed, which ends us
+     * too. */
     return 0;
 }

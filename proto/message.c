@@ -8,8 +8,8 @@
 
 enum kind { END = 0, U32, U64, TEXT, BYTES, LIST };
 
-/* max is the most bytes a string may have (a text: without its NUL). It stops absurd input early; what a
- * field means is checked by whoever uses it. */
+/* max is the most bytes a string may have (a text: without its NUL). It stops absurd input early;
+ * what a field means is checked by whoever uses it. */
 struct field {
     enum kind kind;
     size_t offset;
@@ -22,14 +22,15 @@ struct layout {
     const struct field *fields;
 };
 
-#define NAME_MAX_    64u
-#define PATH_MAX_    4096u
-#define LINE_MAX_    1024u
-#define ARN_MAX_     640u
-#define TOKEN_MAX_   16384u
-#define BLOB_MAX_    1024u
-#define REPLY_MAX_   49152u
+#define NAME_MAX_  64u
+#define PATH_MAX_  4096u
+#define LINE_MAX_  1024u
+#define ARN_MAX_   640u
+#define TOKEN_MAX_ 16384u
+#define BLOB_MAX_  1024u
+#define REPLY_MAX_ 49152u
 
+/* clang-format off */
 #define F_U32(s, f)        {U32, offsetof(struct s, f), 0}
 #define F_U64(s, f)        {U64, offsetof(struct s, f), 0}
 #define F_TEXT(s, f, max)  {TEXT, offsetof(struct s, f), max}
@@ -39,12 +40,16 @@ struct layout {
 #define NO_FIELDS          (const struct field[]) {{END, 0, 0}}
 
 static const struct layout LAYOUTS[] = {
-    [MSG_HELLO] = {"HELLO", false, FIELDS(F_U32(msg_hello, protocol), F_TEXT(msg_hello, version, NAME_MAX_), )},
+    [MSG_HELLO] = {"HELLO", false, FIELDS(
+        F_U32(msg_hello, protocol), F_TEXT(msg_hello, version, NAME_MAX_), )},
     [MSG_DONE] = {"DONE", false, FIELDS(F_TEXT(msg_done, text, LINE_MAX_), )},
-    [MSG_FAILED] = {"FAILED", false, FIELDS(F_U32(msg_failed, status), F_TEXT(msg_failed, text, LINE_MAX_), )},
-    [MSG_PROGRESS] = {"PROGRESS", false, FIELDS(F_U32(msg_progress, kind), F_TEXT(msg_progress, text, LINE_MAX_), )},
+    [MSG_FAILED] = {"FAILED", false, FIELDS(
+        F_U32(msg_failed, status), F_TEXT(msg_failed, text, LINE_MAX_), )},
+    [MSG_PROGRESS] = {"PROGRESS", false, FIELDS(
+        F_U32(msg_progress, kind), F_TEXT(msg_progress, text, LINE_MAX_), )},
 
-    [MSG_GET] = {"GET", false, FIELDS(F_TEXT(msg_get, key, NAME_MAX_), F_U32(msg_get, duration), )},
+    [MSG_GET] = {"GET", false, FIELDS(
+        F_TEXT(msg_get, key, NAME_MAX_), F_U32(msg_get, duration), )},
     [MSG_LEAVE] = {"LEAVE", false, NO_FIELDS},
     [MSG_STATUS] = {"STATUS", false, NO_FIELDS},
     [MSG_LOCK] = {"LOCK", false, NO_FIELDS},
@@ -53,8 +58,9 @@ static const struct layout LAYOUTS[] = {
         F_TEXT(msg_session, session_token, TOKEN_MAX_), F_U64(msg_session, expiration),
         F_TEXT(msg_session, account, 16), F_TEXT(msg_session, region, NAME_MAX_), )},
     [MSG_AGENT] = {"AGENT", false, FIELDS(
-        F_TEXT(msg_agent, version, NAME_MAX_), F_U32(msg_agent, pid), F_TEXT(msg_agent, vault, PATH_MAX_),
-        F_TEXT(msg_agent, state, PATH_MAX_), F_U32(msg_agent, waiting), )},
+        F_TEXT(msg_agent, version, NAME_MAX_), F_U32(msg_agent, pid),
+        F_TEXT(msg_agent, vault, PATH_MAX_), F_TEXT(msg_agent, state, PATH_MAX_),
+        F_U32(msg_agent, waiting), )},
     [MSG_CACHED] = {"CACHED", false, FIELDS(
         F_TEXT(msg_cached, key, NAME_MAX_), F_TEXT(msg_cached, access_key_id, 128),
         F_U32(msg_cached, duration), F_U64(msg_cached, expiration), )},
@@ -77,10 +83,12 @@ static const struct layout LAYOUTS[] = {
         F_U32(msg_factor, id), F_U32(msg_factor, kind), F_TEXT(msg_factor, label, NAME_MAX_),
         F_U32(msg_factor, flags), F_BYTES(msg_factor, aaguid, 16), F_U64(msg_factor, created), )},
     [MSG_KEY] = {"KEY", false, FIELDS(
-        F_TEXT(msg_key, name, NAME_MAX_), F_TEXT(msg_key, access_key_id, 128), F_TEXT(msg_key, arn, ARN_MAX_),
-        F_TEXT(msg_key, account, 16), F_TEXT(msg_key, partition, NAME_MAX_), F_TEXT(msg_key, region, NAME_MAX_),
-        F_TEXT(msg_key, mfa_serial, 256), F_TEXT(msg_key, sts_url, LINE_MAX_), F_TEXT(msg_key, iam_url, LINE_MAX_),
-        F_TEXT(msg_key, ca_bundle, PATH_MAX_), F_U32(msg_key, has_seed), F_U64(msg_key, created), )},
+        F_TEXT(msg_key, name, NAME_MAX_), F_TEXT(msg_key, access_key_id, 128),
+        F_TEXT(msg_key, arn, ARN_MAX_), F_TEXT(msg_key, account, 16),
+        F_TEXT(msg_key, partition, NAME_MAX_), F_TEXT(msg_key, region, NAME_MAX_),
+        F_TEXT(msg_key, mfa_serial, 256), F_TEXT(msg_key, sts_url, LINE_MAX_),
+        F_TEXT(msg_key, iam_url, LINE_MAX_), F_TEXT(msg_key, ca_bundle, PATH_MAX_),
+        F_U32(msg_key, has_seed), F_U64(msg_key, created), )},
     [MSG_CODE] = {"CODE", false, FIELDS(F_TEXT(msg_code, code, 16), F_U32(msg_code, seconds), )},
 
     [MSG_START] = {"START", true, FIELDS(F_U32(msg_start, program), )},
@@ -92,11 +100,13 @@ static const struct layout LAYOUTS[] = {
         F_U32(msg_want, flight), F_TEXT(msg_want, key, NAME_MAX_), F_U32(msg_want, duration), )},
     [MSG_ISSUED] = {"ISSUED", false, FIELDS(
         F_U32(msg_issued, flight), F_TEXT(msg_issued, access_key_id, 128),
-        F_TEXT(msg_issued, secret_access_key, 128), F_TEXT(msg_issued, session_token, TOKEN_MAX_),
-        F_U64(msg_issued, expiration), F_U32(msg_issued, lifetime), F_TEXT(msg_issued, account, 16),
+        F_TEXT(msg_issued, secret_access_key, 128),
+        F_TEXT(msg_issued, session_token, TOKEN_MAX_), F_U64(msg_issued, expiration),
+        F_U32(msg_issued, lifetime), F_TEXT(msg_issued, account, 16),
         F_TEXT(msg_issued, region, NAME_MAX_), )},
     [MSG_REFUSED] = {"REFUSED", false, FIELDS(
-        F_U32(msg_refused, flight), F_U32(msg_refused, status), F_TEXT(msg_refused, text, LINE_MAX_), )},
+        F_U32(msg_refused, flight), F_U32(msg_refused, status),
+        F_TEXT(msg_refused, text, LINE_MAX_), )},
     [MSG_LATER] = {"LATER", false, FIELDS(F_U32(msg_later, flight), )},
     [MSG_OPENED] = {"OPENED", false, NO_FIELDS},
     [MSG_NEED] = {"NEED", false, FIELDS(F_U32(msg_need, program), )},
@@ -128,7 +138,8 @@ static const struct layout LAYOUTS[] = {
         F_TEXT(msg_net_connect, url, LINE_MAX_), F_TEXT(msg_net_connect, ca_bundle, PATH_MAX_), )},
     [MSG_NET_CONNECTED] = {"NET_CONNECTED", false, FIELDS(F_U64(msg_net_connected, date), )},
     [MSG_NET_REQUEST] = {"NET_REQUEST", false, FIELDS(
-        F_LIST(msg_net_request, headers, TOKEN_MAX_ + 4096u), F_BYTES(msg_net_request, body, 8192), )},
+        F_LIST(msg_net_request, headers, TOKEN_MAX_ + 4096u),
+        F_BYTES(msg_net_request, body, 8192), )},
     [MSG_NET_REPLY] = {"NET_REPLY", false, FIELDS(
         F_U32(msg_net_reply, http_status), F_U64(msg_net_reply, date),
         F_TEXT(msg_net_reply, request_id, 128), F_TEXT(msg_net_reply, code, 128),
@@ -136,6 +147,7 @@ static const struct layout LAYOUTS[] = {
     [MSG_NET_FAILED] = {"NET_FAILED", false, FIELDS(
         F_U32(msg_net_failed, failure), F_TEXT(msg_net_failed, text, LINE_MAX_), )},
 };
+/* clang-format on */
 
 static const struct layout *layout_of(unsigned type)
 {
@@ -325,7 +337,8 @@ static int take_field(struct cursor *cursor, const struct field *field, void *ms
     case BYTES:
         return take_string(cursor, field->max, at);
     case LIST:
-        if (take_string(cursor, field->max, &string) < 0 || (string.len && string.data[string.len - 1]))
+        if (take_string(cursor, field->max, &string) < 0 ||
+            (string.len && string.data[string.len - 1]))
             return -EPROTO;
         *(struct list *)at = (struct list){(const char *)string.data, string.len};
         return 0;

@@ -16,8 +16,9 @@
  */
 
 #define PROTOCOL_VERSION 1u
-#define REQUEST_MAX      ((size_t)4 * 1024)  /* what a client asks is far smaller */
-#define FRAME_MAX        ((size_t)64 * 1024) /* a frame with its length: the largest AWS reply is far below */
+#define REQUEST_MAX      ((size_t)4 * 1024) /* what a client asks is far smaller */
+#define FRAME_MAX                                                                                  \
+    ((size_t)64 * 1024) /* a frame with its length: the largest AWS reply is far below */
 
 enum message_type {
     /* Any conversation. */
@@ -35,7 +36,8 @@ enum message_type {
     MSG_AGENT = 21,
     MSG_CACHED = 22,
 
-    /* The client asks, the agent hands the request on to a signer unchanged, and the answers back. */
+    /* The client asks, the agent hands the request on to a signer unchanged, and the answers back.
+     */
     MSG_FACTOR_ADD = 32,
     MSG_FACTOR_LIST = 33,
     MSG_FACTOR_REMOVE = 34,
@@ -85,12 +87,12 @@ enum message_type {
 /* The exit statuses of awstap, carried by MSG_FAILED. */
 enum exit_status {
     EXIT_DONE = 0,
-    EXIT_FAILED = 1,   /* unknown name, no vault, exists already */
+    EXIT_FAILED = 1, /* unknown name, no vault, exists already */
     EXIT_USAGE = 2,
     EXIT_NO_AGENT = 3,
-    EXIT_PERSON = 4,   /* the person did not or could not confirm */
-    EXIT_AWS = 5,      /* AWS refused or could not be reached */
-    EXIT_VAULT = 6,    /* the vault is damaged or refused */
+    EXIT_PERSON = 4, /* the person did not or could not confirm */
+    EXIT_AWS = 5,    /* AWS refused or could not be reached */
+    EXIT_VAULT = 6,  /* the vault is damaged or refused */
 };
 
 enum program { PROGRAM_SIGNER = 1, PROGRAM_FIDO = 2, PROGRAM_NET = 3 };
@@ -133,30 +135,62 @@ const char *list_next(const struct list *list, const char *item);
  * One struct per message that has fields. Decoded pointers lead into the frame and live as long as
  * it does. Empty texts stand for "not given". Times are seconds since 1970, durations seconds.
  */
-struct msg_hello { uint32_t protocol; const char *version; };
-struct msg_done { const char *text; };
-struct msg_failed { uint32_t status; const char *text; };
-struct msg_progress { uint32_t kind; const char *text; };
+struct msg_hello {
+    uint32_t protocol;
+    const char *version;
+};
+struct msg_done {
+    const char *text;
+};
+struct msg_failed {
+    uint32_t status;
+    const char *text;
+};
+struct msg_progress {
+    uint32_t kind;
+    const char *text;
+};
 
-struct msg_get { const char *key; uint32_t duration; };
+struct msg_get {
+    const char *key;
+    uint32_t duration;
+};
 struct msg_session {
     const char *access_key_id, *secret_access_key, *session_token;
     uint64_t expiration;
     const char *account, *region;
 };
-struct msg_agent { const char *version; uint32_t pid; const char *vault, *state; uint32_t waiting; };
+struct msg_agent {
+    const char *version;
+    uint32_t pid;
+    const char *vault, *state;
+    uint32_t waiting;
+};
 struct msg_cached {
     const char *key, *access_key_id;
     uint32_t duration;
     uint64_t expiration;
 };
 
-struct msg_factor_add { uint32_t kind; const char *label, *device; };
-struct msg_factor_remove { uint32_t id; };
-struct msg_key_add { const char *name, *region, *mfa_serial, *sts_url, *iam_url, *ca_bundle; };
-struct msg_key_remove { const char *name; };
-struct msg_mfa_import { const char *key, *mfa_serial; };
-struct msg_mfa_code { const char *key; };
+struct msg_factor_add {
+    uint32_t kind;
+    const char *label, *device;
+};
+struct msg_factor_remove {
+    uint32_t id;
+};
+struct msg_key_add {
+    const char *name, *region, *mfa_serial, *sts_url, *iam_url, *ca_bundle;
+};
+struct msg_key_remove {
+    const char *name;
+};
+struct msg_mfa_import {
+    const char *key, *mfa_serial;
+};
+struct msg_mfa_code {
+    const char *key;
+};
 struct msg_factor {
     uint32_t id, kind;
     const char *label;
@@ -170,13 +204,26 @@ struct msg_key {
     uint32_t has_seed;
     uint64_t created;
 };
-struct msg_code { const char *code; uint32_t seconds; };
+struct msg_code {
+    const char *code;
+    uint32_t seconds;
+};
 
-struct msg_start { uint32_t program; };
-struct msg_started { uint32_t pid; };
+struct msg_start {
+    uint32_t program;
+};
+struct msg_started {
+    uint32_t pid;
+};
 
-struct msg_places { const char *vault, *state; };
-struct msg_want { uint32_t flight; const char *key; uint32_t duration; };
+struct msg_places {
+    const char *vault, *state;
+};
+struct msg_want {
+    uint32_t flight;
+    const char *key;
+    uint32_t duration;
+};
 struct msg_issued {
     uint32_t flight;
     const char *access_key_id, *secret_access_key, *session_token;
@@ -184,38 +231,71 @@ struct msg_issued {
     uint32_t lifetime; /* what is left of it by AWS's clock, whatever ours says */
     const char *account, *region;
 };
-struct msg_refused { uint32_t flight, status; const char *text; };
-struct msg_later { uint32_t flight; };
-struct msg_need { uint32_t program; };
+struct msg_refused {
+    uint32_t flight, status;
+    const char *text;
+};
+struct msg_later {
+    uint32_t flight;
+};
+struct msg_need {
+    uint32_t program;
+};
 
-struct msg_fido_device { const char *path, *product; };
-struct msg_fido_select { const char *path; };
+struct msg_fido_device {
+    const char *path, *product;
+};
+struct msg_fido_select {
+    const char *path;
+};
 struct msg_fido_credential {
     uint32_t slot;
     struct bytes id, public_key, salt;
     uint32_t flags;
     struct bytes aaguid;
 };
-struct msg_fido_enrol { const char *path; struct bytes user_id, salt; uint32_t flags; };
-struct msg_fido_derive { const char *path; };
+struct msg_fido_enrol {
+    const char *path;
+    struct bytes user_id, salt;
+    uint32_t flags;
+};
+struct msg_fido_derive {
+    const char *path;
+};
 struct msg_fido_enrolled {
     struct bytes id, public_key, aaguid;
     uint32_t flags;
     struct bytes secret;
 };
-struct msg_fido_secret { uint32_t slot; struct bytes secret; };
-struct msg_fido_failed { uint32_t code; const char *text; };
+struct msg_fido_secret {
+    uint32_t slot;
+    struct bytes secret;
+};
+struct msg_fido_failed {
+    uint32_t code;
+    const char *text;
+};
 
-struct msg_net_connect { const char *url, *ca_bundle; };
-struct msg_net_connected { uint64_t date; };
-struct msg_net_request { struct list headers; struct bytes body; };
+struct msg_net_connect {
+    const char *url, *ca_bundle;
+};
+struct msg_net_connected {
+    uint64_t date;
+};
+struct msg_net_request {
+    struct list headers;
+    struct bytes body;
+};
 struct msg_net_reply {
     uint32_t http_status;
     uint64_t date;
     const char *request_id, *code, *message; /* code is empty when the call succeeded */
     struct list fields; /* path, value, path, value, …: every leaf of the XML reply */
 };
-struct msg_net_failed { uint32_t failure; const char *text; };
+struct msg_net_failed {
+    uint32_t failure;
+    const char *text;
+};
 
 struct frame {
     uint8_t type;
@@ -223,7 +303,8 @@ struct frame {
     size_t len;
 };
 
-/* Append the message of this type; msg is its struct (NULL where it has no fields). 0 or a negative errno. */
+/* Append the message of this type; msg is its struct (NULL where it has no fields). 0 or a negative
+ * errno. */
 int message_put(struct buf *out, enum message_type type, const void *msg);
 
 /*
@@ -236,7 +317,8 @@ void message_drop(struct buf *in, const struct frame *frame);
 /* Append a frame as it came. 0 or a negative errno. */
 int message_forward(struct buf *out, const struct frame *frame);
 
-/* Decode a frame of the expected type into its struct. 0, or -EPROTO: wrong type, length, text or a trailing byte. */
+/* Decode a frame of the expected type into its struct. 0, or -EPROTO: wrong type, length, text or a
+ * trailing byte. */
 int message_get(const struct frame *frame, enum message_type type, void *msg);
 
 /* Whether a descriptor travels with messages of this type. */

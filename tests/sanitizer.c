@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// What the sanitized build does with what it finds: helpers have no environment to say it in and no terminal, so
-// reports go to the folder `sanitizer` beside the binary, where the tests look for them. This is asked before libc is
-// ready for its callers, so it is built without sanitizers and calls nothing that they replace.
+// What the sanitized build does with what it finds: helpers have no environment to say it in and no
+// terminal, so reports go to the folder `sanitizer` beside the binary, where the tests look for
+// them. This is asked before libc is ready for its callers, so it is built without sanitizers and
+// calls nothing that they replace.
 #include <stddef.h>
 #include <sys/syscall.h>
 #include <unistd.h>

@@ -46,8 +46,8 @@ void agent_request(struct agent *agent, struct frame *request)
 {
     struct frame frame;
 
-    if (channel_receive(&agent->channel, &frame, -1) != 1 || message_forward(&agent->request, &frame) < 0 ||
-        message_next(&agent->request, request) != 1)
+    if (channel_receive(&agent->channel, &frame, -1) != 1 ||
+        message_forward(&agent->request, &frame) < 0 || message_next(&agent->request, request) != 1)
         agent_is_gone();
     channel_drop(&agent->channel, &frame);
 }
@@ -78,7 +78,8 @@ static void keep_want(struct agent *agent, const struct frame *frame)
     channel_drop(&agent->channel, frame);
 }
 
-int agent_need(struct agent *agent, enum program program, struct channel *helper, struct error *error)
+int agent_need(struct agent *agent, enum program program, struct channel *helper,
+               struct error *error)
 {
     const struct msg_need need = {program};
     struct msg_failed failed;

@@ -9,13 +9,13 @@
 #include "error.h"
 
 /*
- * The agent, as its signer sees it. It is trusted; when it goes, the signer has nothing left to do, so
- * every function here ends the process then.
+ * The agent, as its signer sees it. It is trusted; when it goes, the signer has nothing left to do,
+ * so every function here ends the process then.
  */
 struct agent {
     struct channel channel;
-    struct buf request; /* the frame that says what we are here for */
-    struct buf wants;   /* WANT frames that came while something else was awaited */
+    struct buf request;  /* the frame that says what we are here for */
+    struct buf wants;    /* WANT frames that came while something else was awaited */
     char *vault, *state; /* paths, in the arena */
 };
 
@@ -33,7 +33,8 @@ void agent_progress(struct agent *agent, enum progress_kind kind, const char *fo
     __attribute__((format(printf, 3, 4)));
 
 /* Have a helper started, and take up the conversation with it. 0, or -1 and error. */
-int agent_need(struct agent *agent, enum program program, struct channel *helper, struct error *error);
+int agent_need(struct agent *agent, enum program program, struct channel *helper,
+               struct error *error);
 
 /* See what has come without waiting. Whether there are WANTs to take. */
 bool agent_look(struct agent *agent);

@@ -28,5 +28,6 @@ int errand_vault(struct agent *agent, struct vault **vault, struct error *error)
 
 int errand_malformed(struct error *error)
 {
-    return error_set(error, EXIT_USAGE, "the request is malformed; are awstap and its agent of one version?");
+    return error_set(error, EXIT_USAGE,
+                     "the request is malformed; are awstap and its agent of one version?");
 }

@@ -6,11 +6,13 @@
 #include "vault.h"
 
 /*
- * What a person asks of the vault by a command. request is the frame as the client sent it, fd what came with it (or
- * -1), taken over. The answers are sent to the agent; the one that ends them, DONE or FAILED, is the caller's: 0 and the text of
- * DONE in *done (in the arena, or NULL), or -1 and error.
+ * What a person asks of the vault by a command. request is the frame as the client sent it, fd what
+ * came with it (or -1), taken over. The answers are sent to the agent; the one that ends them, DONE
+ * or FAILED, is the caller's: 0 and the text of DONE in *done (in the arena, or NULL), or -1 and
+ * error.
  */
-typedef int errand_run(struct agent *agent, const struct frame *request, int fd, char **done, struct error *error);
+typedef int errand_run(struct agent *agent, const struct frame *request, int fd, char **done,
+                       struct error *error);
 
 /* errand_factor.c */
 errand_run errand_factor_add, errand_factor_list, errand_factor_remove;
@@ -22,7 +24,8 @@ errand_run errand_key_add, errand_key_list, errand_key_remove;
 errand_run errand_mfa_import, errand_mfa_code;
 
 /* The text of DONE, in the arena. 0 or -1 with error. */
-int errand_done(char **done, struct error *error, const char *format, ...) __attribute__((format(printf, 3, 4)));
+int errand_done(char **done, struct error *error, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* vault_read() that takes a vault that is not there for an error as well. 0 or -1 with error. */
 int errand_vault(struct agent *agent, struct vault **vault, struct error *error);

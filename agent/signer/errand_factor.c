@@ -23,8 +23,8 @@ static int open_or_create(struct agent *agent, struct vault **vault, struct erro
     return touch_unlock(agent, *vault, NULL, "that is enrolled already", NULL, error);
 }
 
-static int enrol(struct agent *agent, struct vault *vault, const struct msg_factor_add *request, char **done,
-                 struct error *error)
+static int enrol(struct agent *agent, struct vault *vault, const struct msg_factor_add *request,
+                 char **done, struct error *error)
 {
     struct slot *slot = arena_alloc(sizeof *slot);
     uint8_t *secret = arena_alloc(SECRET_SIZE);
@@ -37,17 +37,20 @@ static int enrol(struct agent *agent, struct vault *vault, const struct msg_fact
         strcpy(slot->label, request->label);
         r = touch_enrol(agent, vault, request->device, slot, secret, error);
     }
-    if (r == 0 && (r = vault_add_slot(vault, slot, secret, &id, error)) == 0 && (r = vault_write(vault, error)) == 0)
-        r = errand_done(done, error, "factor %u is enrolled: %s%s", id, slot->label,
-                        vault->slot_count == 1
-                            ? ". Add a second one, so that a lost key locks nobody out: awstap factor add fido2"
-                            : "");
+    if (r == 0 && (r = vault_add_slot(vault, slot, secret, &id, error)) == 0 &&
+        (r = vault_write(vault, error)) == 0)
+        r = errand_done(
+            done, error, "factor %u is enrolled: %s%s", id, slot->label,
+            vault->slot_count == 1
+                ? ". Add a second one, so that a lost key locks nobody out: awstap factor add fido2"
+                : "");
     arena_free(secret);
     arena_free(slot);
     return r;
 }
 
-int errand_factor_add(struct agent *agent, const struct frame *frame, int fd, char **done, struct error *error)
+int errand_factor_add(struct agent *agent, const struct frame *frame, int fd, char **done,
+                      struct error *error)
 {
     struct msg_factor_add request;
     struct vault *vault = NULL;
@@ -59,7 +62,9 @@ int errand_factor_add(struct agent *agent, const struct frame *frame, int fd, ch
     if (request.kind != FACTOR_FIDO2)
         return error_set(error, EXIT_USAGE, "this version knows the factor fido2 only");
     if (strlen(request.label) > SLOT_LABEL_MAX || !text_valid(request.label, strlen(request.label)))
-        return error_set(error, EXIT_USAGE, "a label has at most %d characters and no control characters", SLOT_LABEL_MAX);
+        return error_set(error, EXIT_USAGE,
+                         "a label has at most %d characters and no control characters",
+                         SLOT_LABEL_MAX);
     r = open_or_create(agent, &vault, error);
     if (r == 0)
         r = enrol(agent, vault, &request, done, error);
@@ -67,7 +72,8 @@ int errand_factor_add(struct agent *agent, const struct frame *frame, int fd, ch
     return r;
 }
 
-int errand_factor_list(struct agent *agent, const struct frame *frame, int fd, char **done, struct error *error)
+int errand_factor_list(struct agent *agent, const struct frame *frame, int fd, char **done,
+                       struct error *error)
 {
     struct vault *vault = NULL;
 
@@ -92,7 +98,8 @@ int errand_factor_list(struct agent *agent, const struct frame *frame, int fd, c
     return 0;
 }
 
-int errand_factor_remove(struct agent *agent, const struct frame *frame, int fd, char **done, struct error *error)
+int errand_factor_remove(struct agent *agent, const struct frame *frame, int fd, char **done,
+                         struct error *error)
 {
     struct msg_factor_remove request;
     struct vault *vault = NULL;
@@ -112,7 +119,8 @@ int errand_factor_remove(struct agent *agent, const struct frame *frame, int fd,
     if (touch_unlock(agent, vault, NULL, "to remove a factor", NULL, error) == 0 &&
         vault_remove_slot(vault, request.id, error) == 0 && vault_write(vault, error) == 0)
         r = errand_done(done, error,
-                        "factor %u is removed. Old copies of the vault still open with it: if it is lost, make new access "
+                        "factor %u is removed. Old copies of the vault still open with it: if it "
+                        "is lost, make new access "
                         "keys and MFA devices for what is in there",
                         request.id);
 out:

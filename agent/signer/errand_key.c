@@ -15,7 +15,8 @@
 /* The region to ask in before the account's partition is known. */
 #define FIRST_REGION "us-east-1"
 
-static int copy_field(char *to, size_t size, const char *value, const char *what, struct error *error)
+static int copy_field(char *to, size_t size, const char *value, const char *what,
+                      struct error *error)
 {
     if (strlen(value) >= size)
         return error_set(error, EXIT_USAGE, "the %s is longer than %zu characters", what, size - 1);
@@ -31,7 +32,9 @@ static int check_endpoint(const char *url, struct error *error)
 /* Names are typed, stand in ~/.aws/config unquoted, and become part of MFA device names at AWS. */
 static bool name_valid(const char *name)
 {
-    return name[0] && !name[strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+-")];
+    return name[0] &&
+           !name[strspn(name,
+                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+-")];
 }
 
 /* What the person said of the key, checked as far as it can be without AWS. 0 or -1 with error. */
@@ -39,16 +42,21 @@ static int read_facts(const struct msg_key_add *request, struct key *key, struct
 {
     if (copy_field(key->name, sizeof key->name, request->name, "name", error) < 0 ||
         copy_field(key->region, sizeof key->region, request->region, "region", error) < 0 ||
-        copy_field(key->mfa_serial, sizeof key->mfa_serial, request->mfa_serial, "MFA serial", error) < 0 ||
-        copy_field(key->sts_url, sizeof key->sts_url, request->sts_url, "STS endpoint", error) < 0 ||
-        copy_field(key->iam_url, sizeof key->iam_url, request->iam_url, "IAM endpoint", error) < 0 ||
-        copy_field(key->ca_bundle, sizeof key->ca_bundle, request->ca_bundle, "path of the CA bundle", error) < 0 ||
+        copy_field(key->mfa_serial, sizeof key->mfa_serial, request->mfa_serial, "MFA serial",
+                   error) < 0 ||
+        copy_field(key->sts_url, sizeof key->sts_url, request->sts_url, "STS endpoint", error) <
+            0 ||
+        copy_field(key->iam_url, sizeof key->iam_url, request->iam_url, "IAM endpoint", error) <
+            0 ||
+        copy_field(key->ca_bundle, sizeof key->ca_bundle, request->ca_bundle,
+                   "path of the CA bundle", error) < 0 ||
         check_endpoint(key->sts_url, error) < 0 || check_endpoint(key->iam_url, error) < 0)
         return -1;
     if (!name_valid(key->name))
         return error_set(error, EXIT_USAGE, "a key's name has 1 to 64 of A-Z a-z 0-9 . _ @ + -");
     if (key->region[0] && !endpoint_partition(key->region))
-        return error_set(error, EXIT_USAGE, "%s is no region of AWS; give one like eu-west-1", key->region);
+        return error_set(error, EXIT_USAGE, "%s is no region of AWS; give one like eu-west-1",
+                         key->region);
     if (key->ca_bundle[0] && key->ca_bundle[0] != '/')
         return error_set(error, EXIT_USAGE, "the CA bundle wants an absolute path");
     return key->mfa_serial[0] ? mfa_serial_check(key->mfa_serial, error) : 0;
@@ -60,12 +68,14 @@ static int check_free(struct vault *vault, const char *name, struct error *error
     struct error unknown = {0};
 
     if (vault_key(vault, name, &unknown))
-        return error_set(error, EXIT_FAILED, "there is a key %s already; remove it first, or choose another name", name);
+        return error_set(error, EXIT_FAILED,
+                         "there is a key %s already; remove it first, or choose another name",
+                         name);
     return 0;
 }
 
-static int ask_identity(struct server *server, const struct access_key *access_key, struct sts_identity *identity,
-                        struct error *error)
+static int ask_identity(struct server *server, const struct access_key *access_key,
+                        struct sts_identity *identity, struct error *error)
 {
     const struct sigv4_key key = {access_key->id, access_key->secret, NULL};
     const struct sts_context context = {access_key->id, NULL, server->endpoint.region};
@@ -76,8 +86,8 @@ static int ask_identity(struct server *server, const struct access_key *access_k
     request_init(&request);
     if (sts_identity_body(&request.body) < 0)
         error_set(error, EXIT_FAILED, "out of memory");
-    else if (request_sign(&request, server, "sts", &key, error) == 0 && server_post(server, &request, error) == 0 &&
-             server_reply(server, &reply, error) == 0)
+    else if (request_sign(&request, server, "sts", &key, error) == 0 &&
+             server_post(server, &request, error) == 0 && server_reply(server, &reply, error) == 0)
         r = sts_verdict(&reply) == STS_OK ? sts_identity_read(&reply, identity, error)
                                           : sts_explain(&reply, &context, error);
     request_free(&request);
@@ -92,44 +102,52 @@ static int keep_identity(struct key *key, const struct sts_identity *identity, s
         strcpy(key->region, endpoint_default_region(identity->partition));
     partition = endpoint_partition(key->region);
     if (!partition || strcmp(partition, identity->partition) != 0)
-        return error_set(error, EXIT_USAGE, "the region %s is not in this account's partition, %s; give a region of that, such as %s",
-                         key->region, identity->partition, endpoint_default_region(identity->partition));
+        return error_set(error, EXIT_USAGE,
+                         "the region %s is not in this account's partition, %s; give a region of "
+                         "that, such as %s",
+                         key->region, identity->partition,
+                         endpoint_default_region(identity->partition));
     strcpy(key->account, identity->account);
     strcpy(key->partition, identity->partition);
     return copy_field(key->arn, sizeof key->arn, identity->arn, "ARN", error);
 }
 
 /* Ask AWS whose key this is, which proves that it works. 0 or -1 with error. */
-static int prove(struct agent *agent, struct key *key, const struct access_key *access_key, struct error *error)
+static int prove(struct agent *agent, struct key *key, const struct access_key *access_key,
+                 struct error *error)
 {
     struct sts_identity identity = {0};
     struct server server;
     int r = -1;
 
     server_init(&server);
-    if (server_begin(&server, agent, ENDPOINT_STS, key->region[0] ? key->region : FIRST_REGION, key->sts_url,
-                     key->ca_bundle, error) == 0 &&
-        server_await(&server, error) == 0 && ask_identity(&server, access_key, &identity, error) == 0)
+    if (server_begin(&server, agent, ENDPOINT_STS, key->region[0] ? key->region : FIRST_REGION,
+                     key->sts_url, key->ca_bundle, error) == 0 &&
+        server_await(&server, error) == 0 &&
+        ask_identity(&server, access_key, &identity, error) == 0)
         r = keep_identity(key, &identity, error);
     server_close(&server);
     return r;
 }
 
-static int seal(struct agent *agent, struct vault *vault, const struct key *key, const struct access_key *access_key,
-                char **done, struct error *error)
+static int seal(struct agent *agent, struct vault *vault, const struct key *key,
+                const struct access_key *access_key, char **done, struct error *error)
 {
     char purpose[KEY_NAME_MAX + 32];
 
     snprintf(purpose, sizeof purpose, "to seal the key %s", key->name);
     if (touch_unlock(agent, vault, NULL, purpose, NULL, error) < 0 ||
-        vault_add_key(vault, key, access_key->id, access_key->secret, error) < 0 || vault_write(vault, error) < 0)
+        vault_add_key(vault, key, access_key->id, access_key->secret, error) < 0 ||
+        vault_write(vault, error) < 0)
         return -1;
     return errand_done(done, error,
-                       "%s is sealed: %s of %s. Its sessions are MFA-authenticated once it has an MFA seed: awstap mfa import %s",
+                       "%s is sealed: %s of %s. Its sessions are MFA-authenticated once it has an "
+                       "MFA seed: awstap mfa import %s",
                        key->name, access_key->id, key->arn, key->name);
 }
 
-static int read_access_key(struct agent *agent, int fd, struct access_key *access_key, struct error *error)
+static int read_access_key(struct agent *agent, int fd, struct access_key *access_key,
+                           struct error *error)
 {
     struct buf input;
     int r;
@@ -142,7 +160,8 @@ static int read_access_key(struct agent *agent, int fd, struct access_key *acces
     return r;
 }
 
-int errand_key_add(struct agent *agent, const struct frame *frame, int fd, char **done, struct error *error)
+int errand_key_add(struct agent *agent, const struct frame *frame, int fd, char **done,
+                   struct error *error)
 {
     static struct key key; /* too large for the stack */
     struct access_key access_key = {0};
@@ -154,7 +173,8 @@ int errand_key_add(struct agent *agent, const struct frame *frame, int fd, char 
         return errand_malformed(error);
     key.policy = key_policy_default;
     if (read_facts(&request, &key, error) == 0 && errand_vault(agent, &vault, error) == 0 &&
-        check_free(vault, key.name, error) == 0 && read_access_key(agent, fd, &access_key, error) == 0 &&
+        check_free(vault, key.name, error) == 0 &&
+        read_access_key(agent, fd, &access_key, error) == 0 &&
         prove(agent, &key, &access_key, error) == 0)
         r = seal(agent, vault, &key, &access_key, done, error);
     access_key_free(&access_key);
@@ -162,7 +182,8 @@ int errand_key_add(struct agent *agent, const struct frame *frame, int fd, char 
     return r;
 }
 
-int errand_key_list(struct agent *agent, const struct frame *frame, int fd, char **done, struct error *error)
+int errand_key_list(struct agent *agent, const struct frame *frame, int fd, char **done,
+                    struct error *error)
 {
     struct vault *vault = NULL;
 
@@ -175,10 +196,18 @@ int errand_key_list(struct agent *agent, const struct frame *frame, int fd, char
     for (size_t i = 0; i < vault->key_count; i++) {
         const struct key *key = &vault->keys[i];
         const struct msg_key answer = {
-            .name = key->name, .access_key_id = vault_access_key_id(vault, key), .arn = key->arn,
-            .account = key->account, .partition = key->partition, .region = key->region,
-            .mfa_serial = key->mfa_serial, .sts_url = key->sts_url, .iam_url = key->iam_url,
-            .ca_bundle = key->ca_bundle, .has_seed = vault_has_seed(vault, key), .created = key->created,
+            .name = key->name,
+            .access_key_id = vault_access_key_id(vault, key),
+            .arn = key->arn,
+            .account = key->account,
+            .partition = key->partition,
+            .region = key->region,
+            .mfa_serial = key->mfa_serial,
+            .sts_url = key->sts_url,
+            .iam_url = key->iam_url,
+            .ca_bundle = key->ca_bundle,
+            .has_seed = vault_has_seed(vault, key),
+            .created = key->created,
         };
 
         agent_send(agent, MSG_KEY, &answer);
@@ -187,7 +216,8 @@ int errand_key_list(struct agent *agent, const struct frame *frame, int fd, char
     return 0;
 }
 
-int errand_key_remove(struct agent *agent, const struct frame *frame, int fd, char **done, struct error *error)
+int errand_key_remove(struct agent *agent, const struct frame *frame, int fd, char **done,
+                      struct error *error)
 {
     struct msg_key_remove request;
     struct vault *vault = NULL;
@@ -200,9 +230,12 @@ int errand_key_remove(struct agent *agent, const struct frame *frame, int fd, ch
     if (errand_vault(agent, &vault, error) < 0)
         return -1;
     snprintf(purpose, sizeof purpose, "to remove the key %.64s", request.name);
-    if (vault_key(vault, request.name, error) && touch_unlock(agent, vault, NULL, purpose, NULL, error) == 0 &&
+    if (vault_key(vault, request.name, error) &&
+        touch_unlock(agent, vault, NULL, purpose, NULL, error) == 0 &&
         vault_remove_key(vault, request.name, error) == 0 && vault_write(vault, error) == 0)
-        r = errand_done(done, error, "%s is removed from the vault; the access key itself still works at AWS: delete it there",
+        r = errand_done(done, error,
+                        "%s is removed from the vault; the access key itself still works at AWS: "
+                        "delete it there",
                         request.name);
     vault_free(vault);
     return r;

@@ -34,26 +34,29 @@ static const char *choose_serial(const struct key *key, const char *given, struc
     const char *serial = given[0] ? given : key->mfa_serial;
 
     if (!serial[0]) {
-        error_set(error, EXIT_USAGE, "which MFA device? give its ARN with --mfa-serial, like arn:%s:iam::%s:mfa/NAME",
+        error_set(error, EXIT_USAGE,
+                  "which MFA device? give its ARN with --mfa-serial, like arn:%s:iam::%s:mfa/NAME",
                   key->partition, key->account);
         return NULL;
     }
     return mfa_serial_check(serial, error) == 0 ? serial : NULL;
 }
 
-static int seal(struct agent *agent, struct vault *vault, struct key *key, const char *serial, const struct seed *seed,
-                char **done, struct error *error)
+static int seal(struct agent *agent, struct vault *vault, struct key *key, const char *serial,
+                const struct seed *seed, char **done, struct error *error)
 {
     char purpose[KEY_NAME_MAX + 48];
 
     snprintf(purpose, sizeof purpose, "to seal the MFA seed of %s", key->name);
     if (touch_unlock(agent, vault, NULL, purpose, NULL, error) < 0 ||
-        vault_set_mfa(vault, key, serial, seed->data, seed->len, error) < 0 || vault_write(vault, error) < 0)
+        vault_set_mfa(vault, key, serial, seed->data, seed->len, error) < 0 ||
+        vault_write(vault, error) < 0)
         return -1;
     return errand_done(done, error, "the MFA seed of %s is sealed: %s", key->name, key->mfa_serial);
 }
 
-int errand_mfa_import(struct agent *agent, const struct frame *frame, int fd, char **done, struct error *error)
+int errand_mfa_import(struct agent *agent, const struct frame *frame, int fd, char **done,
+                      struct error *error)
 {
     struct msg_mfa_import request;
     struct vault *vault = NULL;
@@ -65,7 +68,8 @@ int errand_mfa_import(struct agent *agent, const struct frame *frame, int fd, ch
     if (message_get(frame, MSG_MFA_IMPORT, &request) < 0)
         return errand_malformed(error);
     if (errand_vault(agent, &vault, error) == 0 && (key = vault_key(vault, request.key, error)) &&
-        (serial = choose_serial(key, request.mfa_serial, error)) && read_seed(agent, fd, &seed, error) == 0)
+        (serial = choose_serial(key, request.mfa_serial, error)) &&
+        read_seed(agent, fd, &seed, error) == 0)
         r = seal(agent, vault, key, serial, &seed, done, error);
     seed_free(&seed);
     vault_free(vault);
@@ -77,14 +81,16 @@ static void learn_clock(struct agent *agent, const struct key *key, struct serve
 {
     struct error unreachable = {0};
 
-    if (server_begin(server, agent, ENDPOINT_STS, key->region, key->sts_url, key->ca_bundle, &unreachable) < 0 ||
+    if (server_begin(server, agent, ENDPOINT_STS, key->region, key->sts_url, key->ca_bundle,
+                     &unreachable) < 0 ||
         server_await(server, &unreachable) < 0)
-        agent_progress(agent, PROGRESS_NOTE, "AWS's clock is not known, using this computer's: %s", unreachable.text);
+        agent_progress(agent, PROGRESS_NOTE, "AWS's clock is not known, using this computer's: %s",
+                       unreachable.text);
 }
 
 /* Take the first unused step for ourselves. 0 or -1 with error. */
-static int take_step(struct agent *agent, const struct vault *vault, const struct key *key, const struct server *server,
-                     uint64_t *step, struct error *error)
+static int take_step(struct agent *agent, const struct vault *vault, const struct key *key,
+                     const struct server *server, uint64_t *step, struct error *error)
 {
     int r;
 
@@ -98,8 +104,8 @@ static int take_step(struct agent *agent, const struct vault *vault, const struc
 }
 
 /* The seed is opened for the code alone: the wait for an unused step comes first. */
-static int show_code(struct agent *agent, const struct vault *vault, const struct key *key, const struct server *server,
-                     struct error *error)
+static int show_code(struct agent *agent, const struct vault *vault, const struct key *key,
+                     const struct server *server, struct error *error)
 {
     struct record_secret *seed;
     char text[TOTP_CODE_SIZE] = "";
@@ -107,7 +113,8 @@ static int show_code(struct agent *agent, const struct vault *vault, const struc
     uint64_t step, now, end;
     int r;
 
-    if (take_step(agent, vault, key, server, &step, error) < 0 || vault_open_seed(vault, key, &seed, error) < 0)
+    if (take_step(agent, vault, key, server, &step, error) < 0 ||
+        vault_open_seed(vault, key, &seed, error) < 0)
         return -1;
     r = totp_code((const uint8_t *)seed->data, seed->len, step, text);
     arena_free(seed);
@@ -121,7 +128,8 @@ static int show_code(struct agent *agent, const struct vault *vault, const struc
     return 0;
 }
 
-int errand_mfa_code(struct agent *agent, const struct frame *frame, int fd, char **done, struct error *error)
+int errand_mfa_code(struct agent *agent, const struct frame *frame, int fd, char **done,
+                    struct error *error)
 {
     struct msg_mfa_code request;
     struct vault *vault = NULL;
@@ -138,8 +146,9 @@ int errand_mfa_code(struct agent *agent, const struct frame *frame, int fd, char
     if (errand_vault(agent, &vault, error) < 0 || !(key = vault_key(vault, request.key, error)))
         goto out;
     if (!vault_has_seed(vault, key)) {
-        error_set(error, EXIT_FAILED, "the vault has no MFA seed for %s; give it one with awstap mfa import %s", key->name,
-                  key->name);
+        error_set(error, EXIT_FAILED,
+                  "the vault has no MFA seed for %s; give it one with awstap mfa import %s",
+                  key->name, key->name);
         goto out;
     }
     learn_clock(agent, key, &server);

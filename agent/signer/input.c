@@ -44,7 +44,8 @@ static int read_some(int fd, size_t max, struct buf *out, struct error *error)
     if (n < 0 && errno != EINTR && errno != EAGAIN)
         return error_set(error, EXIT_FAILED, "cannot read the input: %s", strerror(errno));
     if (buf_len(out) > max)
-        return error_set(error, EXIT_FAILED, "the input is longer than %zu bytes, which no such secret is", max);
+        return error_set(error, EXIT_FAILED,
+                         "the input is longer than %zu bytes, which no such secret is", max);
     return n != 0;
 }
 

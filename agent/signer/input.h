@@ -5,8 +5,8 @@
 #include "agent.h"
 
 /*
- * Read what a person hands over through the descriptor (closed here), to its end: at most max bytes, and not for ever.
- * Appended to out, a buffer of the arena. 0 or -1 with error.
+ * Read what a person hands over through the descriptor (closed here), to its end: at most max
+ * bytes, and not for ever. Appended to out, a buffer of the arena. 0 or -1 with error.
  */
 int input_read(struct agent *agent, int fd, size_t max, struct buf *out, struct error *error);
 

@@ -99,7 +99,8 @@ static int ledger_load(struct ledger *ledger, uint64_t now, struct error *error)
     return 0;
 }
 
-/* Nothing that stands in it is believed, but that some code of this step or an earlier one was used. */
+/* Nothing that stands in it is believed, but that some code of this step or an earlier one was
+ * used. */
 static int ledger_begin_anew(struct ledger *ledger, uint64_t now, struct error *error)
 {
     buf_trim(&ledger->text, buf_len(&ledger->text));

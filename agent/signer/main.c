@@ -53,7 +53,8 @@ static int prepare(struct agent *agent)
 {
     int r;
 
-    if ((r = harden_helper()) < 0 || (r = clock_open()) < 0 || (r = arena_open(ARENA_SIZE, ARENA_LOCK_NEEDED)) < 0)
+    if ((r = harden_helper()) < 0 || (r = clock_open()) < 0 ||
+        (r = arena_open(ARENA_SIZE, ARENA_LOCK_NEEDED)) < 0)
         return r;
     return sodium_init() < 0 ? -ENOSYS : agent_open(agent);
 }

@@ -9,7 +9,8 @@
 #include "want.h"
 
 #define WANTS_MAX 16 /* conversations with AWS at once; further ones ride on the next touch */
-#define TURNS_MAX 2  /* sessions of one MFA device in one opening: each costs a TOTP code, so 30 s */
+#define TURNS_MAX 2  /* sessions of one MFA device in one opening: each costs a TOTP code, so 30 s \
+                      */
 
 struct opening {
     struct agent *agent;
@@ -70,7 +71,8 @@ static unsigned turn_of(const struct opening *opening, const struct want *want)
     unsigned turn = 0;
 
     for (const struct want *before = opening->wants; before < want; before++)
-        turn += before->open && want->has_seed && strcmp(before->key->mfa_serial, want->key->mfa_serial) == 0;
+        turn += before->open && want->has_seed &&
+                strcmp(before->key->mfa_serial, want->key->mfa_serial) == 0;
     return turn;
 }
 
@@ -94,13 +96,15 @@ static void begin(struct opening *opening, const struct msg_want *asked)
 
 static void say_purpose(struct opening *opening)
 {
-    size_t size = sizeof opening->purpose, used = (size_t)snprintf(opening->purpose, size, "to open");
+    size_t size = sizeof opening->purpose,
+           used = (size_t)snprintf(opening->purpose, size, "to open");
     const char *comma = "";
 
     for (size_t i = 0; i < opening->count && used < size; i++) {
         if (!opening->wants[i].open)
             continue;
-        used += (size_t)snprintf(opening->purpose + used, size - used, "%s %s", comma, opening->wants[i].key->name);
+        used += (size_t)snprintf(opening->purpose + used, size - used, "%s %s", comma,
+                                 opening->wants[i].key->name);
         comma = ",";
     }
 }
@@ -184,7 +188,8 @@ static int unlock(struct opening *opening, struct error *error)
     int r;
 
     take_wants(opening);
-    r = touch_unlock(opening->agent, opening->vault, opening->devices, opening->purpose, &idle, error);
+    r = touch_unlock(opening->agent, opening->vault, opening->devices, opening->purpose, &idle,
+                     error);
     agent_send(opening->agent, MSG_OPENED, NULL);
     return r;
 }

@@ -5,8 +5,9 @@
 #include "agent.h"
 
 /*
- * An opening of the vault for all sessions wanted before the touch: one touch, a signed request each. first is the
- * first WANT; more are taken until the vault is open. Each is answered, and DONE said.
+ * An opening of the vault for all sessions wanted before the touch: one touch, a signed request
+ * each. first is the first WANT; more are taken until the vault is open. Each is answered, and DONE
+ * said.
  */
 void opening_run(struct agent *agent, const struct frame *first);
 

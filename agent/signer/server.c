@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Talking to AWS through awstap-net: the signer gives it signed requests and believes only checked fields.
+// Talking to AWS through awstap-net: the signer gives it signed requests and believes only checked
+// fields.
 #include "server.h"
 
 #include <errno.h>
@@ -11,8 +12,10 @@
 #define REPLY_MS   14000 /* and on an answer after 10 s */
 #define SEND_MS    2000
 #define SKEW_MS    2000 /* Date has whole seconds and a way to go: less than this is no skew */
-#define SKEW_MAX_MS ((int64_t)24 * 60 * 60 * 1000) /* nobody's word, signed for any day, should outlive today by much */
-#define YEAR_9999  253402300799u
+#define SKEW_MAX_MS                                                                                \
+    ((int64_t)24 * 60 * 60 *                                                                       \
+     1000) /* nobody's word, signed for any day, should outlive today by much */
+#define YEAR_9999 253402300799u
 
 void request_init(struct request *request)
 {
@@ -29,7 +32,8 @@ void request_free(struct request *request)
 int request_sign(struct request *request, const struct server *server, const char *service,
                  const struct sigv4_key *key, struct error *error)
 {
-    const struct sigv4_scope scope = {server->endpoint.region, service, server_now_ms(server) / 1000};
+    const struct sigv4_scope scope = {server->endpoint.region, service,
+                                      server_now_ms(server) / 1000};
     const struct bytes body = {buf_data(&request->body), buf_len(&request->body)};
     int r = sigv4_post(key, &scope, server->endpoint.host, body, &request->headers);
 
@@ -47,8 +51,8 @@ void server_close(struct server *server)
     server->holds_frame = false;
 }
 
-int server_begin(struct server *server, struct agent *agent, enum endpoint_service service, const char *region,
-                 const char *url, const char *ca_bundle, struct error *error)
+int server_begin(struct server *server, struct agent *agent, enum endpoint_service service,
+                 const char *region, const char *url, const char *ca_bundle, struct error *error)
 {
     struct msg_net_connect connect = {server->endpoint.url, ca_bundle};
 
@@ -86,18 +90,22 @@ static bool note_date(struct server *server, uint64_t date)
 static int failed(struct server *server, const struct msg_net_failed *failed, struct error *error)
 {
     server->failure = failed->failure;
-    return error_set(error, EXIT_AWS, "%s%s", failed->text, failed->failure == NET_UNKNOWN ? "; run it again" : "");
+    return error_set(error, EXIT_AWS, "%s%s", failed->text,
+                     failed->failure == NET_UNKNOWN ? "; run it again" : "");
 }
 
 static int net_died(struct server *server, struct error *error)
 {
     server->failure = NET_UNKNOWN;
     if (server->posted)
-        return error_set(error, EXIT_AWS, "the answer of AWS was lost; the request may have been carried out; run it again");
+        return error_set(
+            error, EXIT_AWS,
+            "the answer of AWS was lost; the request may have been carried out; run it again");
     return error_set(error, EXIT_FAILED, "awstap-net has ended unexpectedly; run it again");
 }
 
-/* The next frame that is not the news that the connection was made anew. It stays until the next call. */
+/* The next frame that is not the news that the connection was made anew. It stays until the next
+ * call. */
 static int next_frame(struct server *server, int timeout_ms, struct error *error)
 {
     struct msg_net_failed net_failed;
@@ -126,7 +134,8 @@ static int check_connected(const struct server *server, struct error *error)
 {
     if (server->clock_refused)
         return error_set(error, EXIT_AWS,
-                         "the clock of %s is more than a day away from this computer's; set the clock and run it again",
+                         "the clock of %s is more than a day away from this computer's; set the "
+                         "clock and run it again",
                          server->endpoint.host);
     return 0;
 }

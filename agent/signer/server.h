@@ -28,7 +28,8 @@ struct request {
 void request_init(struct request *request);
 void request_free(struct request *request);
 
-/* Sign the body of request for this server with the key, as of now by AWS's clock. 0 or -1 with error. */
+/* Sign the body of request for this server with the key, as of now by AWS's clock. 0 or -1 with
+ * error. */
 int request_sign(struct request *request, const struct server *server, const char *service,
                  const struct sigv4_key *key, struct error *error);
 
@@ -37,11 +38,12 @@ void server_init(struct server *server);
 void server_close(struct server *server);
 
 /*
- * Begin to connect: returns while the name is being resolved. The endpoint is that of the service in the region, or url
+ * Begin to connect: returns while the name is being resolved. The endpoint is that of the service
+ * in the region, or url
  * ("" for none); ca_bundle is a path or "". 0 or -1 with error.
  */
-int server_begin(struct server *server, struct agent *agent, enum endpoint_service service, const char *region,
-                 const char *url, const char *ca_bundle, struct error *error);
+int server_begin(struct server *server, struct agent *agent, enum endpoint_service service,
+                 const char *region, const char *url, const char *ca_bundle, struct error *error);
 
 /* Wait until it is connected, and its clock known. 0 or -1 with error. */
 int server_await(struct server *server, struct error *error);
@@ -59,8 +61,8 @@ uint64_t server_now_ms(const struct server *server);
 int server_post(struct server *server, const struct request *request, struct error *error);
 
 /*
- * Wait for the answer to server_post(). *reply is good until the next call about this server. 0, whatever AWS
- * answered; or -1 with error and failure.
+ * Wait for the answer to server_post(). *reply is good until the next call about this server. 0,
+ * whatever AWS answered; or -1 with error and failure.
  */
 int server_reply(struct server *server, struct msg_net_reply *reply, struct error *error);
 

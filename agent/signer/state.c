@@ -147,8 +147,7 @@ static int parse_machine(const char *path, const char *line, uint8_t id[STATE_MA
     if (strlen(line) != MACHINE_HEX || line[MACHINE_HEX - 1] != '\n' ||
         sodium_hex2bin(id, STATE_MACHINE_BYTES, line, MACHINE_HEX - 1, NULL, &len, NULL) < 0 ||
         len != STATE_MACHINE_BYTES)
-        return error_set(error, EXIT_VAULT, "%s is damaged; remove it and run it again",
-                         path);
+        return error_set(error, EXIT_VAULT, "%s is damaged; remove it and run it again", path);
     return 0;
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// One awstap-fido per security key: all of them blink, the first verified answer wins, the others are let go.
+// One awstap-fido per security key: all of them blink, the first verified answer wins, the others
+// are let go.
 #include "touch.h"
 
 #include <poll.h>
@@ -17,7 +18,8 @@
 #define ENROL_MS    100000 /* a choice, a touch and another one, of 30 s each */
 #define SECRET_SIZE 32
 
-/* Status codes by which a device says that it holds no credential of this vault (CTAP 2.1, section 8.2). */
+/* Status codes by which a device says that it holds no credential of this vault (CTAP 2.1,
+ * section 8.2). */
 #define CTAP2_ERR_INVALID_CREDENTIAL 0x22
 #define CTAP2_ERR_NO_CREDENTIALS     0x2e
 
@@ -36,7 +38,8 @@ static int helper_died(struct error *error)
     return error_set(error, EXIT_FAILED, "awstap-fido has ended unexpectedly; run it again");
 }
 
-static int add_device(struct devices *devices, const struct msg_fido_device *found, struct error *error)
+static int add_device(struct devices *devices, const struct msg_fido_device *found,
+                      struct error *error)
 {
     struct device *device = &devices->list[devices->count];
 
@@ -161,7 +164,8 @@ static void take_wants(struct wait *wait)
 /* Keep the most telling failure: that of a key that is not enrolled tells least. */
 static void note_failure(const struct msg_fido_failed *failed, struct error *error)
 {
-    bool stranger = failed->code == CTAP2_ERR_NO_CREDENTIALS || failed->code == CTAP2_ERR_INVALID_CREDENTIAL;
+    bool stranger =
+        failed->code == CTAP2_ERR_NO_CREDENTIALS || failed->code == CTAP2_ERR_INVALID_CREDENTIAL;
 
     if (error->status && stranger)
         return;
@@ -169,11 +173,11 @@ static void note_failure(const struct msg_fido_failed *failed, struct error *err
 }
 
 /*
- * Take one frame of a device. 1: *answer is of the type awaited, and still to be dropped; 0: go on waiting; the
- * device may be closed after that, and error then has its reason.
+ * Take one frame of a device. 1: *answer is of the type awaited, and still to be dropped; 0: go on
+ * waiting; the device may be closed after that, and error then has its reason.
  */
-static int take_frame(struct wait *wait, struct device *device, enum message_type awaited, struct frame *answer,
-                      struct error *error)
+static int take_frame(struct wait *wait, struct device *device, enum message_type awaited,
+                      struct frame *answer, struct error *error)
 {
     struct msg_fido_failed failed;
     int r;
@@ -206,13 +210,14 @@ static size_t collect(const struct wait *wait, struct pollfd *pollfds)
         pollfds[i] = (struct pollfd){.fd = wait->devices->list[i].fido.fd, .events = POLLIN};
         open += pollfds[i].fd >= 0;
     }
-    pollfds[wait->devices->count] = (struct pollfd){.fd = wait->agent->channel.fd, .events = POLLIN};
+    pollfds[wait->devices->count] =
+        (struct pollfd){.fd = wait->agent->channel.fd, .events = POLLIN};
     return open;
 }
 
 /* The device that has answered, or NULL: none yet. */
-static struct device *look_at_devices(struct wait *wait, enum message_type awaited, struct frame *answer,
-                                      struct error *error)
+static struct device *look_at_devices(struct wait *wait, enum message_type awaited,
+                                      struct frame *answer, struct error *error)
 {
     for (size_t i = 0; i < wait->devices->count; i++) {
         struct device *device = &wait->devices->list[i];
@@ -237,7 +242,8 @@ static struct device *await_device(struct wait *wait, enum message_type awaited,
         int left = clock_left_ms(deadline);
 
         if (!left) {
-            error_set(error, EXIT_PERSON, "no touch within 30 s; run it again and touch the blinking key");
+            error_set(error, EXIT_PERSON,
+                      "no touch within 30 s; run it again and touch the blinking key");
             return NULL;
         }
         if (poll(pollfds, wait->devices->count + 1, left) <= 0)
@@ -254,12 +260,14 @@ static int no_device(const struct vault *vault, struct error *error)
 {
     const char *label = vault && vault->slot_count == 1 ? vault->slots[0].label : "";
 
-    return error_set(error, EXIT_PERSON, "no security key is plugged in; plug in %s%s%s and run it again",
+    return error_set(error, EXIT_PERSON,
+                     "no security key is plugged in; plug in %s%s%s and run it again",
                      label[0] ? "\"" : "one that is enrolled", label, label[0] ? "\"" : "");
 }
 
 /* Ask every device for the secret of its slot. 0 and *found, *secret; or -1 with error. */
-static int derive(struct wait *wait, const struct vault *vault, uint32_t *slot, uint8_t *secret, struct error *error)
+static int derive(struct wait *wait, const struct vault *vault, uint32_t *slot, uint8_t *secret,
+                  struct error *error)
 {
     struct msg_fido_secret answer;
     struct device *device;
@@ -271,7 +279,8 @@ static int derive(struct wait *wait, const struct vault *vault, uint32_t *slot, 
 
         if (meet(wait->agent, &wait->devices->list[i], error) == 0 &&
             (send_credentials(&wait->devices->list[i].fido, vault) < 0 ||
-             channel_send(&wait->devices->list[i].fido, MSG_FIDO_DERIVE, &request, -1, SEND_MS) < 0))
+             channel_send(&wait->devices->list[i].fido, MSG_FIDO_DERIVE, &request, -1, SEND_MS) <
+                 0))
             give_up(&wait->devices->list[i], error);
     }
     if (!(device = await_device(wait, MSG_FIDO_SECRET, TOUCH_MS, &frame, error)))
@@ -293,7 +302,8 @@ struct devices *touch_list(struct agent *agent, const struct vault *vault, struc
 
     if (!devices) {
         error_set(error, EXIT_FAILED, "out of memory");
-    } else if (list_devices(agent, devices, error) < 0 || (!devices->count && no_device(vault, error) < 0)) {
+    } else if (list_devices(agent, devices, error) < 0 ||
+               (!devices->count && no_device(vault, error) < 0)) {
         touch_release(devices);
         devices = NULL;
     }
@@ -322,8 +332,8 @@ static int unlock(struct wait *wait, struct vault *vault, struct error *error)
     return r;
 }
 
-int touch_unlock(struct agent *agent, struct vault *vault, struct devices *devices, const char *purpose,
-                 const struct touch_idle *idle, struct error *error)
+int touch_unlock(struct agent *agent, struct vault *vault, struct devices *devices,
+                 const char *purpose, const struct touch_idle *idle, struct error *error)
 {
     struct devices *listed = devices ? NULL : touch_list(agent, vault, error);
     struct wait wait = {
@@ -354,11 +364,13 @@ static struct device *choose(struct wait *wait, struct error *error)
     return chosen;
 }
 
-static int keep_enrolled(const struct msg_fido_enrolled *enrolled, struct slot *slot, uint8_t *secret)
+static int keep_enrolled(const struct msg_fido_enrolled *enrolled, struct slot *slot,
+                         uint8_t *secret)
 {
     struct slot_fido2 *fido2 = &slot->fido2;
 
-    if (enrolled->id.len > sizeof fido2->credential || enrolled->public_key.len != sizeof fido2->public_key ||
+    if (enrolled->id.len > sizeof fido2->credential ||
+        enrolled->public_key.len != sizeof fido2->public_key ||
         enrolled->aaguid.len != sizeof fido2->aaguid || enrolled->secret.len != SECRET_SIZE)
         return -1;
     memcpy(fido2->credential, enrolled->id.data, enrolled->id.len);
@@ -370,8 +382,8 @@ static int keep_enrolled(const struct msg_fido_enrolled *enrolled, struct slot *
     return 0;
 }
 
-static int enrol(struct wait *wait, const struct vault *vault, struct device *device, struct slot *slot,
-                 uint8_t *secret, struct error *error)
+static int enrol(struct wait *wait, const struct vault *vault, struct device *device,
+                 struct slot *slot, uint8_t *secret, struct error *error)
 {
     uint8_t user_id[32];
     const struct msg_fido_enrol request = {
@@ -392,7 +404,8 @@ static int enrol(struct wait *wait, const struct vault *vault, struct device *de
         return helper_died(error);
     if (!await_device(wait, MSG_FIDO_ENROLLED, ENROL_MS, &frame, error))
         return -1;
-    r = message_get(&frame, MSG_FIDO_ENROLLED, &enrolled) < 0 || keep_enrolled(&enrolled, slot, secret) < 0
+    r = message_get(&frame, MSG_FIDO_ENROLLED, &enrolled) < 0 ||
+                keep_enrolled(&enrolled, slot, secret) < 0
             ? helper_died(error)
             : 0;
     channel_drop(&device->fido, &frame);
@@ -403,7 +416,8 @@ static int enrol(struct wait *wait, const struct vault *vault, struct device *de
 }
 
 /* The device that a person named is the only one asked. */
-static int find_devices(struct agent *agent, const char *device, struct devices *devices, struct error *error)
+static int find_devices(struct agent *agent, const char *device, struct devices *devices,
+                        struct error *error)
 {
     const struct msg_fido_device named = {device, "security key"};
 
@@ -413,8 +427,8 @@ static int find_devices(struct agent *agent, const char *device, struct devices 
     return add_device(devices, &named, error);
 }
 
-int touch_enrol(struct agent *agent, const struct vault *vault, const char *device, struct slot *slot,
-                uint8_t *secret, struct error *error)
+int touch_enrol(struct agent *agent, const struct vault *vault, const char *device,
+                struct slot *slot, uint8_t *secret, struct error *error)
 {
     struct devices *devices = arena_alloc(sizeof *devices);
     struct wait wait = {.agent = agent, .devices = devices, .purpose = "to choose it"};
@@ -424,7 +438,8 @@ int touch_enrol(struct agent *agent, const struct vault *vault, const char *devi
     if (!devices)
         return error_set(error, EXIT_FAILED, "out of memory");
     if (find_devices(agent, device, devices, error) == 0 && !devices->count)
-        error_set(error, EXIT_PERSON, "no security key is plugged in; plug one in and run it again");
+        error_set(error, EXIT_PERSON,
+                  "no security key is plugged in; plug one in and run it again");
     else if (devices->count > 1)
         chosen = choose(&wait, error);
     else if (devices->count == 1 && meet(agent, &devices->list[0], error) == 0)

@@ -116,7 +116,8 @@ int vault_read(const char *path, const char *state, struct vault **out, struct e
     int result = load(path, state, &vault, error);
 
     if (result == 1)
-        error_set(error, EXIT_FAILED, "there is no vault at %s; `awstap factor add fido2` makes one", path);
+        error_set(error, EXIT_FAILED,
+                  "there is no vault at %s; `awstap factor add fido2` makes one", path);
     if (result != 0)
         return result;
     result = state_recall(state, vault->id, &memory, error);
@@ -235,9 +236,10 @@ static int remember(const struct vault *vault, struct error *error)
     memcpy(memory.hash, vault->hash, sizeof(memory.hash));
     if (state_remember(vault->state, vault->id, &memory, &reason) == 0)
         return 0;
-    return error_set(error, reason.status,
-                     "the vault was changed as asked, but that is not noted in the state folder: %s",
-                     reason.text);
+    return error_set(
+        error, reason.status,
+        "the vault was changed as asked, but that is not noted in the state folder: %s",
+        reason.text);
 }
 
 static int write_locked(struct vault *vault, struct error *error)

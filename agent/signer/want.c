@@ -12,12 +12,12 @@
 #include "sts.h"
 #include "totp.h"
 
-#define TRIES_MAX       5    /* when AWS asks us to slow down: 0.2 to 3.2 s apart, 6 s in all */
-#define BACK_OFF_MS     200u
-#define SAY_SLOW_MS     1000u /* a wait that a person notices */
+#define TRIES_MAX   5 /* when AWS asks us to slow down: 0.2 to 3.2 s apart, 6 s in all */
+#define BACK_OFF_MS 200u
+#define SAY_SLOW_MS 1000u /* a wait that a person notices */
 
-int want_begin(struct want *want, struct agent *agent, struct vault *vault, const struct msg_want *asked,
-               struct error *error)
+int want_begin(struct want *want, struct agent *agent, struct vault *vault,
+               const struct msg_want *asked, struct error *error)
 {
     *want = (struct want){.flight = asked->flight, .duration = asked->duration, .open = true};
     server_init(&want->server);
@@ -28,7 +28,8 @@ int want_begin(struct want *want, struct agent *agent, struct vault *vault, cons
     want->has_seed = vault_has_seed(vault, want->key);
     if (want->key->mfa_serial[0] && !want->has_seed)
         return error_set(error, EXIT_FAILED,
-                         "the key has the MFA device %s and the vault no seed for it; give it one with awstap mfa import %s",
+                         "the key has the MFA device %s and the vault no seed for it; give it one "
+                         "with awstap mfa import %s",
                          want->key->mfa_serial, want->key->name);
     return server_begin(&want->server, agent, ENDPOINT_STS, want->key->region, want->key->sts_url,
                         want->key->ca_bundle, error);
@@ -67,7 +68,8 @@ static void await_step(struct agent *agent, const struct server *server, uint64_
     if (start <= now)
         return;
     if (start - now >= SAY_SLOW_MS)
-        agent_progress(agent, PROGRESS_CODE, "waiting %u s for the next TOTP code", (unsigned)((start - now) / 1000));
+        agent_progress(agent, PROGRESS_CODE, "waiting %u s for the next TOTP code",
+                       (unsigned)((start - now) / 1000));
     agent_wait(agent, clock_boot_ms() + (start - now));
 }
 
@@ -83,8 +85,9 @@ int want_await_step(struct agent *agent, const struct vault *vault, const struct
 }
 
 /*
- * The two steps to sign for: the first one that is not used by now, nor by those before us, and the one after it. Who
- * comes after us may have our second one, which is seldom needed: the ledger sees to it that nobody sends it twice.
+ * The two steps to sign for: the first one that is not used by now, nor by those before us, and the
+ * one after it. Who comes after us may have our second one, which is seldom needed: the ledger sees
+ * to it that nobody sends it twice.
  */
 static int choose_steps(struct want *want, const struct vault *vault, struct error *error)
 {
@@ -97,8 +100,8 @@ static int choose_steps(struct want *want, const struct vault *vault, struct err
     return 0;
 }
 
-static int sign(struct want *want, size_t index, const struct record_secret *seed, const struct sigv4_key *key,
-                struct error *error)
+static int sign(struct want *want, size_t index, const struct record_secret *seed,
+                const struct sigv4_key *key, struct error *error)
 {
     struct request *request = &want->requests[index];
     char code[TOTP_CODE_SIZE] = "";
@@ -107,7 +110,8 @@ static int sign(struct want *want, size_t index, const struct record_secret *see
     if (seed)
         r = totp_code((const uint8_t *)seed->data, seed->len, want->steps[index], code);
     if (r == 0)
-        r = sts_session_body(&request->body, want->duration, seed ? want->key->mfa_serial : NULL, seed ? code : NULL);
+        r = sts_session_body(&request->body, want->duration, seed ? want->key->mfa_serial : NULL,
+                             seed ? code : NULL);
     explicit_bzero(code, sizeof code);
     if (r < 0)
         return error_set(error, EXIT_FAILED, "cannot build the request: %s", strerror(-r));
@@ -121,8 +125,8 @@ int want_sign(struct want *want, const struct vault *vault, struct error *error)
     int r = -1;
 
     server_look(&want->server);
-    if (want->has_seed &&
-        (choose_steps(want, vault, error) < 0 || vault_open_seed(vault, want->key, &seed, error) < 0))
+    if (want->has_seed && (choose_steps(want, vault, error) < 0 ||
+                           vault_open_seed(vault, want->key, &seed, error) < 0))
         goto out;
     if (vault_open_access_key(vault, want->key, &secret, error) < 0)
         goto out;
@@ -137,15 +141,18 @@ out:
     return r;
 }
 
-/* Mark the request's TOTP step as used: a code that has left counts, whatever comes back. 1, 0 (used already) or -1. */
+/* Mark the request's TOTP step as used: a code that has left counts, whatever comes back. 1, 0
+ * (used already) or -1. */
 static int use_step(const struct want *want, const struct vault *vault, struct error *error)
 {
     if (!want->has_seed)
         return 1;
-    return ledger_use(vault->state, want->key->mfa_serial, step_now(&want->server), want->steps[want->sent], error);
+    return ledger_use(vault->state, want->key->mfa_serial, step_now(&want->server),
+                      want->steps[want->sent], error);
 }
 
-int want_send(struct want *want, struct agent *agent, const struct vault *vault, struct error *error)
+int want_send(struct want *want, struct agent *agent, const struct vault *vault,
+              struct error *error)
 {
     int r = 0;
 
@@ -156,11 +163,13 @@ int want_send(struct want *want, struct agent *agent, const struct vault *vault,
             break;
     }
     if (r == 0)
-        return error_set(error, EXIT_FAILED, "another program used the TOTP codes meanwhile; run it again");
+        return error_set(error, EXIT_FAILED,
+                         "another program used the TOTP codes meanwhile; run it again");
     return r < 0 ? -1 : server_post(&want->server, &want->requests[want->sent], error);
 }
 
-static int issue(const struct want *want, struct agent *agent, const struct msg_net_reply *reply, struct error *error)
+static int issue(const struct want *want, struct agent *agent, const struct msg_net_reply *reply,
+                 struct error *error)
 {
     uint64_t now = server_now_ms(&want->server) / 1000;
     struct sts_session session = {0};
@@ -186,17 +195,20 @@ static int issue(const struct want *want, struct agent *agent, const struct msg_
 /* Longer each time, and never in step with others that were told the same. */
 static void back_off(struct agent *agent, unsigned tries)
 {
-    uint32_t longest = BACK_OFF_MS << tries, wait = longest / 2 + randombytes_uniform(longest / 2 + 1);
+    uint32_t longest = BACK_OFF_MS << tries,
+             wait = longest / 2 + randombytes_uniform(longest / 2 + 1);
 
     if (wait >= SAY_SLOW_MS)
-        agent_progress(agent, PROGRESS_AWS, "AWS asked to slow down; trying again in %u s", (wait + 999) / 1000);
+        agent_progress(agent, PROGRESS_AWS, "AWS asked to slow down; trying again in %u s",
+                       (wait + 999) / 1000);
     agent_wait(agent, clock_boot_ms() + wait);
 }
 
-int want_settle(struct want *want, struct agent *agent, const struct vault *vault, struct error *error)
+int want_settle(struct want *want, struct agent *agent, const struct vault *vault,
+                struct error *error)
 {
-    const struct sts_context context = {vault_access_key_id(vault, want->key), want->key->mfa_serial,
-                                        want->server.endpoint.region};
+    const struct sts_context context = {vault_access_key_id(vault, want->key),
+                                        want->key->mfa_serial, want->server.endpoint.region};
     unsigned tries = 0;
 
     for (;;) {

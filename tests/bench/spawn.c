@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Times whole commands, in turn (A B C A B C …), so that a machine whose speed drifts drifts for all of them.
-// spawn RUNS A… -- B… -- C…: prints, for each, its number, the median in microseconds, the median of its ratio to the
-// first, and when its last run began (CLOCK_MONOTONIC, microseconds).
+// Times whole commands, in turn (A B C A B C …), so that a machine whose speed drifts drifts for
+// all of them. spawn RUNS A… -- B… -- C…: prints, for each, its number, the median in microseconds,
+// the median of its ratio to the first, and when its last run began (CLOCK_MONOTONIC,
+// microseconds).
 #include <fcntl.h>
 #include <spawn.h>
 #include <stdio.h>
@@ -29,8 +30,8 @@ static double time_once(char **command, const posix_spawn_file_actions_t *files,
     int status;
     pid_t pid;
 
-    if (posix_spawnp(&pid, command[0], files, NULL, command, environ) != 0 || waitpid(pid, &status, 0) < 0 ||
-        status != 0) {
+    if (posix_spawnp(&pid, command[0], files, NULL, command, environ) != 0 ||
+        waitpid(pid, &status, 0) < 0 || status != 0) {
         fprintf(stderr, "spawn: %s failed\n", command[0]);
         exit(1);
     }
@@ -84,7 +85,8 @@ int main(int argc, char **argv)
     for (size_t i = count; i-- > 0;) {
         for (size_t run = 0; run < runs; run++)
             ratios[run] = micros[i][run] / micros[0][run];
-        printf("%zu %.1f %.3f %.1f\n", i, median(micros[i], runs), median(ratios, runs), last_began[i]);
+        printf("%zu %.1f %.3f %.1f\n", i, median(micros[i], runs), median(ratios, runs),
+               last_began[i]);
     }
     return 0;
 }

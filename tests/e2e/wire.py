@@ -50,10 +50,16 @@ def get(key, duration=0):
     return frame(GET, text(key), number(duration))
 
 
-def connect(path, uid=USER):
+def connect(path, uid=USER, wait=True):
+    """A conversation with whoever listens there. BlockingIOError: the queue is full, and we are not to wait."""
     conversation = socket.socket(socket.AF_UNIX)
-    with acting_as(uid):
-        conversation.connect(path)  # with a time-out it would not wait where the agent's queue is full
+    conversation.setblocking(wait)
+    try:
+        with acting_as(uid):
+            conversation.connect(path)
+    except OSError:
+        conversation.close()
+        raise
     conversation.settimeout(PATIENCE)
     return conversation
 

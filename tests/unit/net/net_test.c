@@ -31,12 +31,12 @@
 #include "channel.h"
 #include "clock.h"
 
-#define PATIENCE_MS 20000
+#define PATIENCE_MS  20000
 #define RECEIVED_MAX 4096
-#define BODY        "Action=GetCallerIdentity&Version=2011-06-15"
-#define DATE        "Date: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
-#define DATE_S      1767225600u
-#define HEAD_OK     "HTTP/1.1 302 Found\r\n" DATE "Location: https://example.com/\r\n\r\n"
+#define BODY         "Action=GetCallerIdentity&Version=2011-06-15"
+#define DATE         "Date: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
+#define DATE_S       1767225600u
+#define HEAD_OK      "HTTP/1.1 302 Found\r\n" DATE "Location: https://example.com/\r\n\r\n"
 #define IDENTITY                                                                                   \
     "<GetCallerIdentityResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">"              \
     "<GetCallerIdentityResult><Account>123456789012</Account></GetCallerIdentityResult>"           \

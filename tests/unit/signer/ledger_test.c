@@ -226,9 +226,9 @@ static void test_one_of_many(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(test_single_use),   TEST(test_old_lines_go),
-                                       TEST(test_damage),       TEST(test_long_serial),
-                                       TEST(test_file_refused), TEST(test_no_folder),
+    const struct CMUnitTest tests[] = {TEST(test_single_use),    TEST(test_old_lines_go),
+                                       TEST(test_damage),        TEST(test_long_serial),
+                                       TEST(test_file_refused),  TEST(test_no_folder),
                                        TEST(test_damage_passes), TEST(test_one_of_many)};
 
     if (clock_open() < 0 || arena_open((size_t)1 << 20, ARENA_LOCK_WANTED) < 0)
