@@ -224,24 +224,29 @@ static int listen_somewhere(const struct options *options)
     return fd >= 0 ? fd : complain("cannot listen at %s: %s", options->socket, strerror(-fd));
 }
 
-/* Serve until a signal ends us. The signals get through only while the loop waits. */
-static int serve(int ready)
+/* The signals that end us get through only while the loop waits: *unblocked is the mask for that. */
+static void catch_signals(sigset_t *unblocked)
 {
     struct sigaction action = {.sa_handler = on_signal};
-    sigset_t unblocked, ending;
-    int r;
+    sigset_t ending;
 
     sigemptyset(&ending);
     sigaddset(&ending, SIGTERM);
     sigaddset(&ending, SIGINT);
     sigaddset(&ending, SIGHUP);
-    sigprocmask(SIG_BLOCK, &ending, &unblocked);
+    sigprocmask(SIG_BLOCK, &ending, unblocked);
     sigaction(SIGTERM, &action, NULL);
     sigaction(SIGINT, &action, NULL);
     sigaction(SIGHUP, &action, NULL);
+}
+
+static int serve(int ready, const sigset_t *unblocked)
+{
+    int r;
+
     if (report_ready(ready) < 0)
         return -1;
-    if ((r = loop_run(&stop, &unblocked)) < 0)
+    if ((r = loop_run(&stop, unblocked)) < 0)
         return complain("the event loop failed: %s", strerror(-r));
     return starter_died ? complain("the starter has died") : 0;
 }
@@ -260,6 +265,7 @@ static void close_all(void)
 int main(int argc, char **argv)
 {
     static struct options options;
+    sigset_t unblocked;
     int ready = -1, starter, door, r = read_options(argc, argv, &options);
 
     if (r)
@@ -273,11 +279,12 @@ int main(int argc, char **argv)
         return EXIT_FAILED;
     if ((starter = starter_fork(ready < 0)) < 0)
         return complain("cannot fork: %s", strerror(-starter)), EXIT_FAILED;
+    catch_signals(&unblocked);
     operation_places(options.vault, options.state);
     if (prepare(starter) < 0 || (door < 0 && (door = listen_somewhere(&options)) < 0))
         return EXIT_FAILED;
     client_listen(door);
-    r = serve(ready);
+    r = serve(ready, &unblocked);
     close_all();
     return r < 0 ? EXIT_FAILED : 0;
 }

@@ -179,16 +179,16 @@ static int prepare(struct opening *opening, struct error *error)
         return -1;
     each_turn(opening, await_one);
     each(opening, 0, await_code);
+    /* Who came meanwhile is still in time. */
+    take_wants(opening);
+    each_turn(opening, await_one);
     return 0;
 }
 
 static int unlock(struct opening *opening, struct error *error)
 {
     const struct touch_idle idle = {take_wants, opening};
-    int r;
-
-    take_wants(opening);
-    r = touch_unlock(opening->agent, opening->vault, opening->devices, opening->purpose, &idle,
+    int r = touch_unlock(opening->agent, opening->vault, opening->devices, opening->purpose, &idle,
                      error);
     agent_send(opening->agent, MSG_OPENED, NULL);
     return r;

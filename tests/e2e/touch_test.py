@@ -1,48 +1,153 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""One touch for all who ask, and what happens when it does not come."""
+"""One touch for all who ask, whenever they ask, and each of them named to the person."""
 
+import os
+import signal
 import unittest
 
-from world import Case, check, read_until
+from world import USER, Case, check, read_until, wait_for
 
 
 class Touch(Case):
+    def setUp(self):
+        super().setUp()
+        self.key = self.machine.enrol()
+        self.machine.add_key()
+
+    def cold(self, *names):
+        """Start a get of each at once. Returns the children."""
+        return [self.machine.start("awstap", "get", *name.split()) for name in names]
+
+    def finish_all(self, children):
+        return [check(self.machine.finish(child)) for child in children]
+
+    def assert_touched_once(self, touches, sessions):
+        self.assertEqual(self.key.number("touches"), touches + 1)
+        self.assertEqual(len(self.actions("GetSessionToken")), sessions)
+
     def test_fifty_ask_at_once(self):
         """Fifty cold requests: one touch, one GetSessionToken, fifty identical answers."""
-        key = self.machine.enrol()
-        self.machine.add_key()
-        touches = key.number("touches")
-        children = [self.machine.start("awstap", "get", "work") for _ in range(50)]
-        results = [self.machine.finish(child) for child in children]
-        self.assertEqual({result.status for result in results}, {0}, results)
+        touches = self.key.number("touches")
+        results = self.finish_all(self.cold(*["work"] * 50))
         self.assertEqual(len({result.out for result in results}), 1)
         self.assertEqual({result.err for result in results}, {""})
-        self.assertEqual(key.number("touches"), touches + 1)
-        self.assertEqual(len(self.actions("GetSessionToken")), 1)
+        self.assert_touched_once(touches, 1)
+
+    def test_four_keys_at_once(self):
+        """Four keys are opened by one touch, each with a request of its own."""
+        names = ["work"] + [f"key{i}" for i in range(3)]
+        for name in names[1:]:
+            self.machine.add_key(name, "user-" + name)
+        touches = self.key.number("touches")
+        results = self.finish_all(self.cold(*names))
+        self.assertEqual(len({result.out for result in results}), 4)
+        self.assert_touched_once(touches, 4)
+
+    def test_late_joiner(self):
+        """Who asks while the key blinks rides on the same touch, and the person is told of it."""
+        self.machine.add_key("payroll", "bob")
+        touches = self.key.number("touches")
+        self.key.person("never")
+        first, master = self.machine.on_terminal("awstap", "get", "work")
+        read_until(master, "to open work\r\n")
+        late = self.cold("payroll")
+        read_until(master, "to open work, payroll\r\n")
+        self.key.person("auto")
+        self.finish_all(late)
+        self.assertEqual(first.wait(), 0)
+        self.assert_touched_once(touches, 2)
+
+    def test_joiner_while_a_code_is_awaited(self):
+        """Who asks while a TOTP code is awaited rides on the touch that comes after it."""
+        self.machine.add_key("other", "bob")
+        check(self.machine.awstap("get", "work"))
+        check(self.machine.awstap("lock"))
+        touches = self.key.number("touches")
+        first, master = self.machine.on_terminal("awstap", "get", "work")
+        read_until(master, "for the next TOTP code")
+        late = self.cold("other")
+        wait_for(lambda: self.machine.awstap("status", "--json").json()["waiting"] == 2, "both to wait")
+        self.machine.clock(31000)
+        self.finish_all(late)
+        self.assertEqual(first.wait(), 0)
+        self.assert_touched_once(touches, 3)
+
+    def test_two_durations_of_one_key(self):
+        """Two sessions of one MFA device: one touch, the first at once, the second with the next code."""
+        touches = self.key.number("touches")
+        self.key.person("never")
+        children = self.cold("work", "work --duration-seconds 900")
+        self.key.wait_blinking()
+        wait_for(lambda: self.machine.awstap("status", "--json").json()["waiting"] == 2, "both to wait")
+        self.key.person("auto")
+        wait_for(lambda: any(child.poll() is not None for child in children), "the first to have its session")
+        self.machine.clock(31000)
+        first, second = self.finish_all(children)
+        self.assertNotEqual(first.out, second.out)
+        self.assert_touched_once(touches, 2)
 
     def test_cached_while_another_waits(self):
         """A cached session is served at once while another key's flight waits for its touch."""
-        key = self.machine.enrol()
-        self.machine.add_key()
         self.machine.add_key("other", "bob")
         first = check(self.machine.awstap("get", "work"))
-        key.person("never")
-        waiting = self.machine.start("awstap", "get", "other")
-        key.wait_blinking()
+        self.key.person("never")
+        waiting = self.cold("other")
+        self.key.wait_blinking()
         self.assertEqual(check(self.machine.awstap("get", "work")).out, first.out)
-        self.assertIsNone(waiting.poll())
-        key.person("auto")
-        self.assertEqual(self.machine.finish(waiting).json()["AccountId"], "123456789012")
+        self.assertIsNone(waiting[0].poll())
+        self.key.person("auto")
+        self.finish_all(waiting)
+
+    def test_removed_key_serves_no_longer(self):
+        """A session ends with its key, even if who removed the key did not stay to see it."""
+        check(self.machine.awstap("get", "work"))
+        agent = self.machine.awstap("status", "--json").json()["pid"]
+        with open(self.machine.vault, "rb") as file:
+            before = file.read()
+        self.key.person("never")
+        removing = self.machine.start("awstap", "key", "remove", "work")
+        self.key.wait_blinking()
+        os.kill(agent, signal.SIGSTOP)
+        self.key.person("auto")
+        wait_for(lambda: open(self.machine.vault, "rb").read() != before, "the vault to be written")
+        removing.kill()
+        removing.wait()
+        os.kill(agent, signal.SIGCONT)
+        wait_for(lambda: not self.machine.awstap("status", "--json").json()["sessions"], "the session to go")
+        self.assert_fails(self.machine.awstap("get", "work"), 1, "work")
+
+    def test_missing_helper(self):
+        """A helper that can't be started fails what needs it, and nothing else."""
+        check(self.machine.awstap("get", "work"))
+        agent = self.machine.processes("awstap-agent")
+        os.unlink(self.machine.program("awstap-net"))
+        children = self.cold(*[f"work --duration-seconds {900 + i}" for i in range(8)])
+        for child in children:
+            self.assert_fails(self.machine.finish(child), 1, "awstap-net")
+        self.assertEqual(self.machine.processes("awstap-agent"), agent)
+        check(self.machine.awstap("get", "work"))
 
     def test_terminal_is_told(self):
         """While a touch is awaited the terminal says so, and stderr does not."""
-        key = self.machine.enrol()
-        self.machine.add_key()
-        key.person("never")
+        self.key.person("never")
         child, master = self.machine.on_terminal("/bin/sh", "-c", "awstap get work 2>err >out")
         self.assertIn("touch the security key", read_until(master, "work"))
-        key.person("auto")
+        self.key.person("auto")
         self.assertEqual(child.wait(), 0)
+        self.assertEqual(os.path.getsize(os.path.join(self.machine.home, "err")), 0)
+
+
+class Socket(Case):
+    def test_a_file_is_not_removed(self):
+        """What lies where the socket should be, and is none, is somebody's."""
+        path = os.path.join(self.machine.run_dir, "precious")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("data")
+        if USER is not None:
+            os.chown(path, USER, USER)
+        self.assert_fails(self.machine.awstap("get", "work", env={"AWSTAP_SOCK": path}), 3, "no socket")
+        with open(path, encoding="ascii") as file:
+            self.assertEqual(file.read(), "data")
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ really tried by their owner, and root is left for looking into memory."""
 import json
 import os
 import pty
+import re
 import select
 import shutil
 import signal
@@ -27,6 +28,9 @@ PROGRAMS = ("awstap", "awstap-agent", "awstap-signer", "awstap-fido", "awstap-ne
 USER = 61234 if os.geteuid() == 0 else None  # no such account is needed
 PATIENCE = 60  # seconds that an event may take on a slow machine; nothing is asserted about time
 SERIAL = "arn:aws:iam::123456789012:mfa/alice"
+
+# What LeakSanitizer says when a thread ends while it looks: no finding.
+ENDING_THREAD = re.compile(r"==\d+==Unable to get registers from thread \d+\.|\s*")
 
 _base = None
 
@@ -300,7 +304,7 @@ class Machine:
         reports = []
         for name in os.listdir(self.reports):
             with open(os.path.join(self.reports, name), encoding="utf-8") as file:
-                reports.append(file.read())
+                reports += [line for line in file.read().splitlines() if not ENDING_THREAD.fullmatch(line)]
         shutil.rmtree(self.folder)
         if reports:
             raise AssertionError("a sanitizer found:\n" + "\n".join(reports))
