@@ -1,15 +1,18 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Secrets on their way in: by a descriptor that we pass on unread, or typed.
+// Secrets on their way in: a file passed on unread, what comes by a pipe, or what is typed.
 #include "secret.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent.h"
 #include "failure.h"
 #include "terminal.h"
+
+#define SECRET_MAX 8192 /* bytes: the signer takes less, and says so */
 
 int secret_line(const char *prompt, bool echo, char *answer, size_t size)
 {
@@ -43,20 +46,45 @@ static int fill_pipe(const struct buf *secret, int *fd)
     return EXIT_DONE;
 }
 
+/* All of stdin, however long whoever writes to it takes. */
+static int read_stdin(struct buf *secret)
+{
+    uint8_t *room;
+    ssize_t n;
+
+    do {
+        if (buf_len(secret) > SECRET_MAX)
+            return fail(EXIT_FAILED, "the input is longer than any such secret");
+        if (buf_extend(secret, SECRET_MAX, &room) < 0)
+            return fail(EXIT_FAILED, "memory is short");
+        n = read(STDIN_FILENO, room, SECRET_MAX);
+        buf_trim(secret, SECRET_MAX - (size_t)(n > 0 ? n : 0));
+        if (n < 0 && errno != EINTR)
+            return fail(EXIT_FAILED, "stdin cannot be read: %s", strerror(errno));
+    } while (n != 0);
+    return EXIT_DONE;
+}
+
+static int pass_stdin(int *fd)
+{
+    *fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
+    return *fd < 0 ? fail(EXIT_FAILED, "stdin cannot be passed on: %s", strerror(errno))
+                   : EXIT_DONE;
+}
+
 int secret_descriptor(int (*ask)(struct buf *secret), int *fd)
 {
+    bool typed = isatty(STDIN_FILENO);
     struct buf secret;
+    struct stat st;
     int status;
 
-    if (!isatty(STDIN_FILENO)) {
-        *fd = fcntl(STDIN_FILENO, F_DUPFD_CLOEXEC, 3);
-        return *fd < 0 ? fail(EXIT_FAILED, "stdin cannot be passed on: %s", strerror(errno))
-                       : EXIT_DONE;
-    }
-    if ((status = agent_probe()) != EXIT_DONE)
+    if (!typed && fstat(STDIN_FILENO, &st) == 0 && S_ISREG(st.st_mode))
+        return pass_stdin(fd);
+    if (typed && (status = agent_probe()) != EXIT_DONE)
         return status;
     buf_init(&secret);
-    if ((status = ask(&secret)) == EXIT_DONE)
+    if ((status = typed ? ask(&secret) : read_stdin(&secret)) == EXIT_DONE)
         status = fill_pipe(&secret, fd);
     buf_free(&secret);
     return status;

@@ -8,10 +8,11 @@
 #include "buf.h"
 
 /*
- * The descriptor by which a secret goes to the signer: stdin itself or, where that is a terminal, a
- * pipe with what ask got from the person, who is asked only once the agent is known to be there.
- * ask appends to secret and returns an exit status. *fd is the caller's. An exit status, and why on
- * stderr.
+ * The descriptor by which a secret goes to the signer: stdin itself where that is a file. Else it
+ * is a filled pipe, so that nobody waits for a touch behind a signer that waits for us: with what
+ * came on stdin or, where that is a terminal, with what ask got from the person, who is asked only
+ * once the agent is known to be there. ask appends to secret and returns an exit status. *fd is the
+ * caller's. An exit status, and why on stderr.
  */
 int secret_descriptor(int (*ask)(struct buf *secret), int *fd);
 
