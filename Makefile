@@ -128,7 +128,7 @@ TEST_LIBS = $(LIBS_awstap-$*)
 archive = $(OBJ)/$(1).a
 define test_archive
 $(call archive,$(1)): $$(call objects,$$(TEST_DIR_$(1)),$$(TEST_DIR_$(1))/main.c) $$(PROTO) $$(SYSTEM_CLOCK) \
-		$$(patsubst %.c,$(OBJ)/%.o,$$(wildcard tests/unit/$(1)/*_fixture.c))
+		$$(patsubst %.c,$(OBJ)/%.o,$$(wildcard tests/unit/$(1)/*_fixture.c tests/unit/*_fixture.c))
 	@mkdir -p $$(@D)
 	@rm -f $$@
 	$$(Q)ar rcs $$@ $$(sort $$^)
@@ -140,7 +140,7 @@ build/fuzz$$(SUFFIX)/$(1)/%: $(OBJ)/tests/fuzz/$(1)/%.o $(REPLAY) $$(call archiv
 	@mkdir -p $$(@D)
 	$$(SAY) LD $$@
 	$$(Q)$$(CC) $$(HARDEN_LINK) -o $$@ $$^ $$(LIBS_awstap-$(1))
-$(OBJ)/tests/unit/$(1)/%.o: INCLUDE := -I$$(TEST_DIR_$(1))
+$(OBJ)/tests/unit/$(1)/%.o: INCLUDE := -I$$(TEST_DIR_$(1)) -Itests/unit
 $(OBJ)/tests/fuzz/$(1)/%.o: INCLUDE := -I$$(TEST_DIR_$(1))
 endef
 $(foreach d,proto agent signer fido net client,$(eval $(call test_archive,$(d))))

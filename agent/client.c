@@ -101,10 +101,10 @@ static int get(struct client *client, const struct frame *frame)
 
     if (message_get(frame, MSG_GET, &request) < 0)
         return -EPROTO;
-    spec.duration = request.duration ? request.duration : SESSION_DURATION;
+    spec.duration = request.duration ? request.duration : SESSION_SECONDS_DEFAULT;
     if (!request.key[0] || strlen(request.key) >= sizeof spec.key) {
         refuse(client, EXIT_USAGE, "a key's name has 1 to 64 characters");
-    } else if (spec.duration < SESSION_DURATION_LO || spec.duration > SESSION_DURATION_HI) {
+    } else if (spec.duration < SESSION_SECONDS_MIN || spec.duration > SESSION_SECONDS_MAX) {
         refuse(client, EXIT_USAGE, "a session lasts 900 to 129600 seconds; ask for that");
     } else {
         strcpy(spec.key, request.key);

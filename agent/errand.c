@@ -18,9 +18,8 @@ struct errand {
     struct peer *client;
     struct buf request; /* the frame as it came */
     int fd;
-    bool asked; /* the signer has the request */
-    char changed_key[SESSION_KEY_MAX +
-                     1]; /* its sessions are stale once this is done; empty: none */
+    bool asked;                         /* the signer has the request */
+    char changed_key[KEY_NAME_MAX + 1]; /* its sessions are stale once this is done; empty: none */
     void (*on_end)(struct peer *client);
 };
 

@@ -20,6 +20,7 @@
 #include "helper.h"
 #include "loop.h"
 #include "operation.h"
+#include "place.h"
 #include "session.h"
 #include "socket.h"
 #include "starter.h"
@@ -150,7 +151,7 @@ static int fill_defaults(struct options *options)
         return -1;
     if (options->socket[0])
         return 0;
-    r = socket_default_path(options->socket, sizeof options->socket);
+    r = place_socket(options->socket, sizeof options->socket);
     if (r == -ENOENT)
         return complain("XDG_RUNTIME_DIR is not set; set it, or give --socket");
     return r < 0 ? complain("the socket's path is too long; set AWSTAP_SOCK to a short one") : 0;
@@ -224,7 +225,8 @@ static int listen_somewhere(const struct options *options)
     return fd >= 0 ? fd : complain("cannot listen at %s: %s", options->socket, strerror(-fd));
 }
 
-/* The signals that end us get through only while the loop waits: *unblocked is the mask for that. */
+/* The signals that end us get through only while the loop waits: *unblocked is the mask for that.
+ */
 static void catch_signals(sigset_t *unblocked)
 {
     struct sigaction action = {.sa_handler = on_signal};

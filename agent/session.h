@@ -6,16 +6,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "key_name.h"
 #include "message.h"
-
-#define SESSION_KEY_MAX     64    /* the characters of a key's name */
-#define SESSION_DURATION    43200 /* seconds, where nobody says otherwise: STS's own default */
-#define SESSION_DURATION_LO 900   /* what GetSessionToken accepts */
-#define SESSION_DURATION_HI 129600
 
 /* What a session is asked for by: all that changes what AWS returns, and nothing else. */
 struct spec {
-    char key[SESSION_KEY_MAX + 1];
+    char key[KEY_NAME_MAX + 1];
     uint32_t duration;
 };
 

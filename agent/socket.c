@@ -13,51 +13,32 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "place.h"
+
 #define BACKLOG         256
 #define LISTEN_FDS_FROM 3 /* SD_LISTEN_FDS_START */
 
 static struct sockaddr_un bound; /* empty: we made none */
 static struct stat bound_stat;
 
-int socket_default_path(char *path, size_t size)
-{
-    const char *given = getenv("AWSTAP_SOCK"), *runtime = getenv("XDG_RUNTIME_DIR");
-    char fallback[64];
-    struct stat st;
-    int n;
-
-    if (given && given[0]) {
-        n = snprintf(path, size, "%s", given);
-    } else {
-        snprintf(fallback, sizeof fallback, "/run/user/%u", (unsigned)geteuid());
-        if (!runtime || runtime[0] != '/')
-            runtime = fallback;
-        if (runtime == fallback && (stat(fallback, &st) < 0 || st.st_uid != geteuid()))
-            return -ENOENT;
-        n = snprintf(path, size, "%s/awstap/agent.sock", runtime);
-    }
-    return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
-}
-
 /* A folder that others could write to, or swap for another, is no place for a socket that we trust.
  */
 static int own_folder(const char *path)
 {
+    const char *slash = strrchr(path, '/');
     char folder[sizeof bound.sun_path];
     struct stat st;
-    char *slash;
+    int r;
 
-    snprintf(folder, sizeof folder, "%s", path);
-    if (!(slash = strrchr(folder, '/')) || slash == folder)
+    if (!slash || slash == path)
         return -EINVAL;
-    *slash = '\0';
+    if ((r = place_parent(path, folder, sizeof folder)) < 0)
+        return r;
     if (mkdir(folder, 0700) < 0 && errno != EEXIST)
         return -errno;
     if (lstat(folder, &st) < 0)
         return -errno;
-    return S_ISDIR(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & (S_IWGRP | S_IWOTH))
-               ? 0
-               : -EPERM;
+    return place_is_ours_alone(&st) ? 0 : -EPERM;
 }
 
 /* Held as long as the process lives: the descriptor is never closed. */

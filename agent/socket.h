@@ -2,15 +2,7 @@
 #ifndef AWSTAP_SOCKET_H
 #define AWSTAP_SOCKET_H
 
-#include <stddef.h>
-
 /* The socket that the agent listens on, and the lock that keeps a second agent off it. */
-
-/*
- * Where the socket is when nobody says: $AWSTAP_SOCK, else awstap/agent.sock in $XDG_RUNTIME_DIR,
- * else in /run/user/UID where that is ours. 0, -ENOENT (none of these), -ENAMETOOLONG.
- */
-int socket_default_path(char *path, size_t size);
 
 /*
  * Listen at path, in a folder that is made (0700) if need be, and refused unless only we may write

@@ -8,8 +8,8 @@
 #include "command.h"
 #include "failure.h"
 #include "json.h"
+#include "key_name.h"
 #include "secret.h"
-#include "text.h"
 
 #define LINE_SIZE 256 /* access keys have 20 and 40 characters today */
 
@@ -59,8 +59,8 @@ static int run(const struct arguments *arguments)
         .type = MSG_KEY_ADD, .msg = &add, .start = true, .wait_ms = AGENT_PERSON_MS};
     int status;
 
-    if (!text_is_key_name(add.name))
-        return fail(EXIT_USAGE, "a key's name has 1 to 64 of A-Z a-z 0-9 . _ @ + -");
+    if (!key_name_allowed(add.name))
+        return fail(EXIT_USAGE, KEY_NAME_RULE);
     if (add.ca_bundle && *add.ca_bundle != '/')
         return fail(EXIT_USAGE, "--ca-bundle needs a whole path, beginning with /");
     if ((status = secret_descriptor(ask, &request.fd)) != EXIT_DONE)

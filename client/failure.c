@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "text.h"
+#include "printable.h"
 
 #define LINE_SIZE 1400 /* the longest text of a FAILED, and what stands before it */
 
@@ -32,7 +32,7 @@ int fail(int status, const char *format, ...)
     va_start(args, format);
     vsnprintf(line + at, sizeof line - at - 1, format, args);
     va_end(args);
-    text_clean(line);
+    printable_clean(line);
     at = strlen(line);
     line[at++] = '\n';
     if (write(STDERR_FILENO, line, at) < 0)

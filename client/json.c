@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "printable.h"
 #include "text.h"
 
 void json_init(struct json *json)
@@ -44,7 +45,8 @@ static bool stands_as_it_is(const char *at)
 {
     unsigned char byte = (unsigned char)*at;
 
-    return byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f && text_utf8(at) > 0;
+    return byte >= 0x20 && byte != '"' && byte != '\\' && byte != 0x7f &&
+           utf8_length(at, UTF8_MAX) > 0;
 }
 
 static void put_string(struct json *json, const char *value)
@@ -54,7 +56,7 @@ static void put_string(struct json *json, const char *value)
     put(json, "\"", 1);
     while (*at) {
         if (stands_as_it_is(at)) {
-            at += text_utf8(at);
+            at += utf8_length(at, UTF8_MAX);
             continue;
         }
         put(json, from, (size_t)(at - from));

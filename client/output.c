@@ -8,7 +8,7 @@
 
 #include "failure.h"
 #include "message.h"
-#include "text.h"
+#include "printable.h"
 
 int output_buf(const struct buf *buf)
 {
@@ -49,7 +49,7 @@ int output_line(const char *text)
     if ((r = buf_printf(&buf, "%s", text)) < 0 || (r = buf_put_u8(&buf, 0)) < 0) {
         status = fail(EXIT_FAILED, "the answer could not be put together: %s", strerror(-r));
     } else {
-        text_clean((char *)buf_data(&buf));
+        printable_clean((char *)buf_data(&buf));
         buf_data(&buf)[buf_len(&buf) - 1] = '\n';
         status = output_buf(&buf);
     }

@@ -10,14 +10,12 @@
 #include "aws_config.h"
 #include "command.h"
 #include "failure.h"
+#include "key_name.h"
 #include "message.h"
-#include "text.h"
 #include "words.h"
 
 #define HOPS_MAX     16
 #define PROFILE_SIZE 257
-#define DURATION_MIN 900
-#define DURATION_MAX 129600
 
 /* On the way from the NAME to its key. */
 struct walk {
@@ -54,7 +52,7 @@ static int parse_duration(const char *text, uint32_t *duration)
     size_t n = strspn(text, "0123456789");
     unsigned long value = n <= 9 && !text[n] ? strtoul(text, NULL, 10) : 0;
 
-    if (value < DURATION_MIN || value > DURATION_MAX)
+    if (value < SESSION_SECONDS_MIN || value > SESSION_SECONDS_MAX)
         return -EINVAL;
     *duration = (uint32_t)value;
     return 0;
@@ -96,10 +94,10 @@ static int go_to(struct walk *walk, const char *name)
 /* The name stands for the key of that name. */
 static int arrive(struct walk *walk, bool is_profile)
 {
-    if (!text_is_key_name(walk->name) && is_profile)
+    if (!key_name_allowed(walk->name) && is_profile)
         return fail(EXIT_FAILED, "profile %.64s is none of awstap's, and no key can be called so",
                     walk->name);
-    if (!text_is_key_name(walk->name))
+    if (!key_name_allowed(walk->name))
         return fail(EXIT_FAILED, "no profile is called %.64s, and no key can be", walk->name);
     snprintf(walk->resolved->key, sizeof walk->resolved->key, "%.64s", walk->name);
     walk->arrived = true;

@@ -3,51 +3,32 @@
 #include "socket.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/time.h>
 #include <unistd.h>
 
 #include "failure.h"
 #include "message.h"
+#include "place.h"
 
 #define QUEUE_WAIT_S 5 /* for an agent that many clients call at once */
 
-static bool is_ours(const char *folder)
-{
-    struct stat st;
-
-    return stat(folder, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
-}
-
 int socket_address(struct sockaddr_un *address)
 {
-    const char *chosen = getenv("AWSTAP_SOCK"), *runtime = getenv("XDG_RUNTIME_DIR");
-    size_t size = sizeof address->sun_path;
-    char user[40];
-    int n;
+    int r;
 
     *address = (struct sockaddr_un){.sun_family = AF_UNIX};
-    snprintf(user, sizeof user, "/run/user/%u", (unsigned)geteuid());
-    if (chosen && *chosen)
-        n = snprintf(address->sun_path, size, "%s", chosen);
-    else if (runtime && *runtime == '/')
-        n = snprintf(address->sun_path, size, "%s/awstap/agent.sock", runtime);
-    else if (is_ours(user))
-        n = snprintf(address->sun_path, size, "%s/awstap/agent.sock", user);
-    else
-        return fail(
-            EXIT_NO_AGENT,
-            "no place for the agent's socket: XDG_RUNTIME_DIR is not set and %s is not yours; "
-            "set AWSTAP_SOCK to a path in a folder of your own",
-            user);
-    if (n < 0 || (size_t)n >= size)
+    r = place_socket(address->sun_path, sizeof address->sun_path);
+    if (r == -ENOENT)
+        return fail(EXIT_NO_AGENT,
+                    "no place for the agent's socket: XDG_RUNTIME_DIR is not set and /run/user/%u "
+                    "is not yours; set AWSTAP_SOCK to a path in a folder of your own",
+                    (unsigned)geteuid());
+    if (r < 0)
         return fail(EXIT_NO_AGENT,
                     "the path of the agent's socket is longer than %zu characters; "
                     "set AWSTAP_SOCK to a shorter one",
-                    size - 1);
+                    sizeof address->sun_path - 1);
     return EXIT_DONE;
 }
 

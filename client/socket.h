@@ -4,10 +4,7 @@
 
 #include <sys/un.h>
 
-/*
- * Where the agent listens: AWSTAP_SOCK, else awstap/agent.sock in XDG_RUNTIME_DIR, else in
- * /run/user/UID where that is ours. An exit status, and why on stderr.
- */
+/* Where the agent listens, by place_socket(). An exit status, and why on stderr. */
 int socket_address(struct sockaddr_un *address);
 
 /* Connect. A descriptor (close-on-exec) whose other end is this user's, or a negative errno

@@ -21,6 +21,7 @@
 #include "clock.h"
 #include "failure.h"
 #include "message.h"
+#include "place.h"
 #include "socket.h"
 #include "text.h"
 
@@ -33,15 +34,10 @@
  */
 static int open_folder(const struct sockaddr_un *address, int *folder)
 {
-    char path[sizeof address->sun_path + 1];
-    char *slash;
+    char path[sizeof address->sun_path];
     struct stat st;
 
-    snprintf(path, sizeof path, "%s", address->sun_path);
-    if (!(slash = strrchr(path, '/')))
-        snprintf(path, sizeof path, ".");
-    else
-        slash[slash == path] = '\0';
+    place_parent(address->sun_path, path, sizeof path); /* it fits: there is as much room */
     if (mkdir(path, 0700) < 0 && errno != EEXIST)
         return fail(EXIT_NO_AGENT, "the folder %s for the agent's socket cannot be made: %s", path,
                     strerror(errno));
@@ -49,7 +45,7 @@ static int open_folder(const struct sockaddr_un *address, int *folder)
     if (*folder < 0)
         return fail(EXIT_NO_AGENT, "the folder %s for the agent's socket cannot be opened: %s",
                     path, strerror(errno));
-    if (fstat(*folder, &st) < 0 || st.st_uid != geteuid() || st.st_mode & (S_IWGRP | S_IWOTH)) {
+    if (fstat(*folder, &st) < 0 || !place_is_ours_alone(&st)) {
         close(*folder);
         return fail(EXIT_NO_AGENT,
                     "the folder %s for the agent's socket is not yours alone to write in; "
@@ -85,7 +81,7 @@ static int lock_within(int fd, int timeout_ms)
 /* An exit status and, in *lock, the descriptor that holds the lock until it is closed. */
 static int take_lock(const struct sockaddr_un *address, int *lock)
 {
-    int folder, r, status = open_folder(address, &folder);
+    int folder = -1, r, status = open_folder(address, &folder);
 
     if (status != EXIT_DONE)
         return status;

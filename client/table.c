@@ -8,7 +8,7 @@
 #include "failure.h"
 #include "message.h"
 #include "output.h"
-#include "text.h"
+#include "printable.h"
 
 void table_init(struct table *table, size_t columns)
 {
@@ -42,7 +42,7 @@ void table_cell(struct table *table, const char *text)
     if (table->error < 0 || (table->error = buf_put(&table->cells, shown, strlen(shown) + 1)) < 0)
         return;
     cell = (char *)buf_data(&table->cells) + buf_len(&table->cells) - strlen(shown) - 1;
-    text_clean(cell);
+    printable_clean(cell);
     if (width_of(cell) > *widest)
         *widest = width_of(cell);
     table->count++;

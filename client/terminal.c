@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 #include "clock.h"
-#include "text.h"
+#include "printable.h"
 
 #define MOMENT_MS 200 /* a touch given at once is worth no line */
 
@@ -35,7 +35,7 @@ static void show_line(const char *text)
         return;
     n = snprintf(line, sizeof line - 1, "awstap: %s", text);
     if (n > 0 && (size_t)n < sizeof line - 1) {
-        text_clean(line);
+        printable_clean(line);
         line[n++] = '\n';
         sigaction(SIGTTOU, &ignore, &before);
         n = (int)write(fd, line, (size_t)n);

@@ -1,47 +1,11 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Texts for people and programs: safe to show, times, spans, names.
+// Texts for people and programs: times, spans, names of variables.
 #include "text.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#define LAST_TIME    253402300799u /* the end of the year 9999: later ones do not fit the format */
-#define KEY_NAME_MAX 64
-
-size_t text_utf8(const char *text)
-{
-    const unsigned char *at = (const unsigned char *)text;
-    size_t more = at[0] < 0x80   ? 0
-                  : at[0] < 0xc2 ? 9
-                  : at[0] < 0xe0 ? 1
-                  : at[0] < 0xf0 ? 2
-                  : at[0] < 0xf5 ? 3
-                                 : 9;
-
-    if (more == 9)
-        return 0;
-    for (size_t i = 1; i <= more; i++)
-        if ((at[i] & 0xc0) != 0x80)
-            return 0;
-    if ((at[0] == 0xe0 && at[1] < 0xa0) ||
-        (at[0] == 0xed && at[1] > 0x9f) || /* too long, surrogates */
-        (at[0] == 0xf0 && at[1] < 0x90) ||
-        (at[0] == 0xf4 && at[1] > 0x8f)) /* too long, too large */
-        return 0;
-    return more + 1;
-}
-
-void text_clean(char *text)
-{
-    while (*text) {
-        size_t n = text_utf8(text);
-        bool c1 = n == 2 && (unsigned char)text[0] == 0xc2 && (unsigned char)text[1] < 0xa0;
-
-        if (n == 0 || c1 || (unsigned char)*text < 0x20 || *text == 0x7f)
-            memset(text, '?', n ? n : 1);
-        text += n ? n : 1;
-    }
-}
+#define LAST_TIME 253402300799u /* the end of the year 9999: later ones do not fit the format */
 
 void text_time(uint64_t seconds, char out[TEXT_TIME])
 {
@@ -84,11 +48,4 @@ bool text_is_variable(const char *const *names, size_t count, const char *variab
         if (strlen(names[i]) == len && memcmp(names[i], variable, len) == 0)
             return true;
     return false;
-}
-
-bool text_is_key_name(const char *name)
-{
-    size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+-");
-
-    return n > 0 && n <= KEY_NAME_MAX && !name[n];
 }

@@ -6,16 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Texts for people and programs: safe to show, times, spans, names. */
+/* Texts for people and programs: times, spans, names of variables. */
 
 #define TEXT_TIME 21 /* YYYY-MM-DDTHH:MM:SSZ and its NUL */
 #define TEXT_SPAN 40
-
-/* The bytes of the UTF-8 character that text begins with: 1 to 4, or 0 when it is ill-formed. */
-size_t text_utf8(const char *text);
-
-/* Replace what could steer a terminal (control characters, C1 included) by '?', in place. */
-void text_clean(char *text);
 
 /* seconds since 1970 in UTC. Libc's gmtime() would read the time zone's file. */
 void text_time(uint64_t seconds, char out[TEXT_TIME]);
@@ -25,8 +19,5 @@ void text_span(uint64_t seconds, char out[TEXT_SPAN]);
 
 /* Whether variable (NAME=VALUE, or a name alone) is called one of the count names. */
 bool text_is_variable(const char *const *names, size_t count, const char *variable);
-
-/* Whether name can be a key's: 1 to 64 of A-Z a-z 0-9 . _ @ + - */
-bool text_is_key_name(const char *name);
 
 #endif

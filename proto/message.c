@@ -177,6 +177,18 @@ const char *list_next(const struct list *list, const char *item)
     return list->len && next < list->data + list->len ? next : NULL;
 }
 
+const char *list_find(const struct list *list, const char *name, const char *after)
+{
+    const char *at, *value;
+
+    while ((at = list_next(list, after)) && (value = list_next(list, at))) {
+        if (strcmp(at, name) == 0)
+            return value;
+        after = value;
+    }
+    return NULL;
+}
+
 static int put_string(struct buf *out, const struct field *field, const void *data, size_t len)
 {
     int r;

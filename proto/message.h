@@ -95,6 +95,12 @@ enum exit_status {
     EXIT_VAULT = 6,  /* the vault is damaged or refused */
 };
 
+/* How long a session may last, and lasts where nobody says otherwise: the limits and the default of
+ * DurationSeconds for IAM users in the STS API reference, GetSessionToken. */
+#define SESSION_SECONDS_MIN     900u
+#define SESSION_SECONDS_MAX     129600u
+#define SESSION_SECONDS_DEFAULT 43200u
+
 enum program { PROGRAM_SIGNER = 1, PROGRAM_FIDO = 2, PROGRAM_NET = 3 };
 
 enum factor_kind { FACTOR_FIDO2 = 1, FACTOR_PASSPHRASE = 2, FACTOR_RECOVERY = 3 };
@@ -130,6 +136,12 @@ struct list {
 
 /* The text after item (NULL: the first), or NULL at the end. */
 const char *list_next(const struct list *list, const char *item);
+
+/*
+ * In a list of names and values in turn: the value of the first such name that stands after the
+ * value called after (NULL: from the beginning), or NULL.
+ */
+const char *list_find(const struct list *list, const char *name, const char *after);
 
 /*
  * One struct per message that has fields. Decoded pointers lead into the frame and live as long as

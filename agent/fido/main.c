@@ -16,6 +16,7 @@
 #include "enrol.h"
 #include "failure.h"
 #include "harden.h"
+#include "printable.h"
 #include "token.h"
 
 #define ARENA_SIZE  ((size_t)1024 * 1024)
@@ -33,9 +34,7 @@ static void name_of(const fido_dev_info_t *info, char name[PRODUCT_MAX + 1])
     const char *product = fido_dev_info_product_string(info);
 
     snprintf(name, PRODUCT_MAX + 1, "%s %s", maker ? maker : "", product ? product : "");
-    for (char *at = name; *at; at++)
-        if (*at < ' ' || *at > '~')
-            *at = '?';
+    printable_ascii(name);
 }
 
 /* NFC readers, which libfido2 lists by their place in /sys, have nothing to touch. */

@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include "printable.h"
+
 void line_copy(char *to, size_t size, const char *text)
 {
     size_t n = 0;
@@ -22,9 +24,10 @@ void line_copy(char *to, size_t size, const char *text)
         if (blank)
             to[n++] = ' ';
         blank = false;
-        to[n++] = c < 0x7f ? (char)c : '?';
+        to[n++] = (char)c;
     }
     to[n] = '\0';
+    printable_ascii(to);
 }
 
 int failure_set(struct failure *failure, enum net_failure kind, const char *format, ...)

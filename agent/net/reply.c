@@ -14,7 +14,7 @@ static const char *find_any(const struct list *fields, const char *const paths[]
     const char *value = NULL;
 
     for (size_t i = 0; i < count && !value; i++)
-        value = reply_xml_find(fields, paths[i]);
+        value = list_find(fields, paths[i], NULL);
     return value ? value : "";
 }
 

@@ -180,17 +180,3 @@ int reply_xml_parse(const uint8_t *xml, size_t len, struct buf *fields)
     XML_ParserFree(reading.parser);
     return r;
 }
-
-const char *reply_xml_find(const struct list *fields, const char *path)
-{
-    const char *at = list_next(fields, NULL);
-
-    while (at) {
-        const char *value = list_next(fields, at);
-
-        if (strcmp(at, path) == 0)
-            return value;
-        at = list_next(fields, value);
-    }
-    return NULL;
-}

@@ -23,7 +23,4 @@
  */
 int reply_xml_parse(const uint8_t *xml, size_t len, struct buf *fields);
 
-/* The value of the first field with this path, or NULL. fields is what reply_xml_parse() wrote. */
-const char *reply_xml_find(const struct list *fields, const char *path);
-
 #endif

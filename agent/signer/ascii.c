@@ -2,7 +2,10 @@
 // Texts in ASCII: what they may consist of.
 #include "ascii.h"
 
+#include <stdio.h>
 #include <string.h>
+
+#include "printable.h"
 
 bool ascii_consists_of(const char *text, const char *allowed, size_t min, size_t max)
 {
@@ -13,10 +16,7 @@ bool ascii_consists_of(const char *text, const char *allowed, size_t min, size_t
 
 const char *ascii_printable(char *out, size_t size, const char *text)
 {
-    size_t n = 0;
-
-    for (; text[n] && n + 1 < size; n++)
-        out[n] = text[n] >= ' ' && text[n] <= '~' ? text[n] : '?';
-    out[n] = '\0';
+    snprintf(out, size, "%s", text);
+    printable_ascii(out);
     return out;
 }

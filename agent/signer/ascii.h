@@ -14,10 +14,7 @@
 /* Whether text has min to max characters, all of them among those allowed. */
 bool ascii_consists_of(const char *text, const char *allowed, size_t min, size_t max);
 
-/*
- * Copy text from outside as it may stand before a person: printable ASCII, '?' for all else, cut to
- * size.
- */
+/* Copy text from outside, cut to size, as printable_ascii() lets it stand before a person. out. */
 const char *ascii_printable(char *out, size_t size, const char *text);
 
 #endif

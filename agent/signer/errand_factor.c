@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "arena.h"
-#include "text.h"
+#include "printable.h"
 #include "touch.h"
 
 #define SECRET_SIZE 32
@@ -61,7 +61,8 @@ int errand_factor_add(struct agent *agent, const struct frame *frame, int fd, ch
         return errand_malformed(error);
     if (request.kind != FACTOR_FIDO2)
         return error_set(error, EXIT_USAGE, "this version knows the factor fido2 only");
-    if (strlen(request.label) > SLOT_LABEL_MAX || !text_valid(request.label, strlen(request.label)))
+    if (strlen(request.label) > SLOT_LABEL_MAX ||
+        !printable_valid(request.label, strlen(request.label)))
         return error_set(error, EXIT_USAGE,
                          "a label has at most %d characters and no control characters",
                          SLOT_LABEL_MAX);

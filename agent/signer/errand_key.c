@@ -8,6 +8,7 @@
 #include "access_key.h"
 #include "arena.h"
 #include "input.h"
+#include "key_name.h"
 #include "server.h"
 #include "sts.h"
 #include "touch.h"
@@ -29,14 +30,6 @@ static int check_endpoint(const char *url, struct error *error)
     return url[0] ? endpoint_url_check(url, error) : 0;
 }
 
-/* Names are typed, stand in ~/.aws/config unquoted, and become part of MFA device names at AWS. */
-static bool name_valid(const char *name)
-{
-    return name[0] &&
-           !name[strspn(name,
-                        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+-")];
-}
-
 /* What the person said of the key, checked as far as it can be without AWS. 0 or -1 with error. */
 static int read_facts(const struct msg_key_add *request, struct key *key, struct error *error)
 {
@@ -52,8 +45,8 @@ static int read_facts(const struct msg_key_add *request, struct key *key, struct
                    "path of the CA bundle", error) < 0 ||
         check_endpoint(key->sts_url, error) < 0 || check_endpoint(key->iam_url, error) < 0)
         return -1;
-    if (!name_valid(key->name))
-        return error_set(error, EXIT_USAGE, "a key's name has 1 to 64 of A-Z a-z 0-9 . _ @ + -");
+    if (!key_name_allowed(key->name))
+        return error_set(error, EXIT_USAGE, KEY_NAME_RULE);
     if (key->region[0] && !endpoint_partition(key->region))
         return error_set(error, EXIT_USAGE, "%s is no region of AWS; give one like eu-west-1",
                          key->region);

@@ -6,6 +6,8 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "printable.h"
+
 int error_set(struct error *error, uint32_t exit_status, const char *format, ...)
 {
     va_list arguments;
@@ -15,10 +17,7 @@ int error_set(struct error *error, uint32_t exit_status, const char *format, ...
     va_end(arguments);
     if (length < 0)
         error->text[0] = '\0';
-    for (char *c = error->text; *c != '\0'; c++) {
-        if ((unsigned char)*c < ' ' || *c == 0x7f)
-            *c = '?';
-    }
+    printable_clean(error->text);
     error->status = exit_status;
     return -1;
 }

@@ -14,8 +14,8 @@ struct error {
 
 /*
  * Say what failed, why, and what to do, in one line without a newline; a longer text is cut.
- * Control characters, which names from outside may hold, become '?'. No secret may be among the
- * arguments. Always -1, to be returned.
+ * Names from outside may be among the arguments, by printable_clean(); no secret may. Always -1, to
+ * be returned.
  */
 int error_set(struct error *error, uint32_t exit_status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -12,31 +12,28 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "place.h"
 
 #define OPEN_FLAGS   (O_NOFOLLOW | O_CLOEXEC | O_NOCTTY)
 #define LOCK_POLL_MS 10
+
+static int too_long(const char *path, struct error *error)
+{
+    return error_set(error, EXIT_FAILED, "the path %.200s… is too long", path);
+}
 
 /* path and suffix, into joined of FILE_PATH_MAX bytes. */
 static int join(char *joined, const char *path, const char *suffix, struct error *error)
 {
     int n = snprintf(joined, FILE_PATH_MAX, "%s%s", path, suffix);
 
-    if (n < 0 || n >= FILE_PATH_MAX)
-        return error_set(error, EXIT_FAILED, "the path %.200s… is too long", path);
-    return 0;
+    return n < 0 || n >= FILE_PATH_MAX ? too_long(path, error) : 0;
 }
 
 /* The folder that the file at path is in, into folder of FILE_PATH_MAX bytes. */
 static int parent_of(char *folder, const char *path, struct error *error)
 {
-    if (join(folder, path, "", error) < 0)
-        return -1;
-    char *slash = strrchr(folder, '/');
-    if (!slash)
-        strcpy(folder, ".");
-    else
-        slash[slash == folder] = '\0';
-    return 0;
+    return place_parent(path, folder, FILE_PATH_MAX) < 0 ? too_long(path, error) : 0;
 }
 
 static int check_readable(const char *path, int fd, size_t max, size_t *size, struct error *error)
@@ -212,7 +209,7 @@ int file_make_folder(const char *path, struct error *error)
     }
     if ((mkdir(folder, S_IRWXU) < 0 && errno != EEXIST) || stat(folder, &st) < 0)
         return error_set(error, EXIT_FAILED, "%s: %s", folder, strerror(errno));
-    if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() || (st.st_mode & (S_IWGRP | S_IWOTH)))
+    if (!place_is_ours_alone(&st))
         return error_set(error, EXIT_VAULT,
                          "%s is refused: it must be a folder of yours that only you can write to",
                          folder);

@@ -4,10 +4,9 @@
 
 #include <string.h>
 
-#include "text.h"
+#include "message.h"
+#include "printable.h"
 
-#define DURATION_MIN     900u /* AWS's own limits for GetSessionToken */
-#define DURATION_MAX     129600u
 #define ROTATE_EVERY_MIN 3600u
 #define ROTATE_EVERY_MAX (366u * 86400u)
 #define GRACE_MAX        (30u * 86400u)
@@ -15,8 +14,8 @@
 const struct key_policy key_policy_default = {
     .touch = TOUCH_SESSION,
     .serve = SERVE_ANY,
-    .duration = 43200,
-    .max_duration = DURATION_MAX,
+    .duration = SESSION_SECONDS_DEFAULT,
+    .max_duration = SESSION_SECONDS_MAX,
     .grace = 86400,
 };
 
@@ -85,7 +84,7 @@ void key_get(struct reader *reader, struct key *key)
 
 static bool duration_valid(uint32_t duration)
 {
-    return duration >= DURATION_MIN && duration <= DURATION_MAX;
+    return duration >= SESSION_SECONDS_MIN && duration <= SESSION_SECONDS_MAX;
 }
 
 static bool policy_valid(const struct key_policy *policy)
@@ -107,7 +106,7 @@ bool key_valid(const struct key *key)
                            key->mfa_serial, key->sts_url, key->iam_url, key->ca_bundle};
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        if (!text_valid(texts[i], strlen(texts[i])))
+        if (!printable_valid(texts[i], strlen(texts[i])))
             return false;
     }
     return key->id != 0 && key->name[0] != '\0' && policy_valid(&key->policy);

@@ -6,11 +6,11 @@
 #include <stdint.h>
 
 #include "buf.h"
+#include "key_name.h"
 #include "reader.h"
 
 /* A key: what is public about one IAM user's access key, and what may be done with it. */
 
-#define KEY_NAME_MAX   64
 #define KEY_ARN_MAX    640
 #define KEY_SERIAL_MAX 256
 #define KEY_URL_MAX    255
@@ -23,7 +23,7 @@ enum lock_trigger { LOCK_ON_SCREEN = 1, LOCK_ON_REMOVAL = 2 };
 /* Durations are seconds. */
 struct key_policy {
     uint32_t touch, serve;
-    uint32_t duration, max_duration; /* of a session, 900 to 129600 */
+    uint32_t duration, max_duration; /* of a session, SESSION_SECONDS_MIN to _MAX */
     uint32_t lock_on;                /* bits of enum lock_trigger */
     uint32_t rotate_every;           /* 0: never; else an hour to a year */
     uint32_t grace;                  /* of the old key in a rotation, up to 30 days */

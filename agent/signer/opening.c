@@ -9,8 +9,7 @@
 #include "want.h"
 
 #define WANTS_MAX 16 /* conversations with AWS at once; further ones ride on the next touch */
-#define TURNS_MAX 2  /* sessions of one MFA device in one opening: each costs a TOTP code, so 30 s \
-                      */
+#define TURNS_MAX 2  /* sessions of one MFA device in one opening: a TOTP code each, so 30 s */
 
 struct opening {
     struct agent *agent;
@@ -189,7 +188,7 @@ static int unlock(struct opening *opening, struct error *error)
 {
     const struct touch_idle idle = {take_wants, opening};
     int r = touch_unlock(opening->agent, opening->vault, opening->devices, opening->purpose, &idle,
-                     error);
+                         error);
     agent_send(opening->agent, MSG_OPENED, NULL);
     return r;
 }

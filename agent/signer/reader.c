@@ -5,7 +5,7 @@
 #include <endian.h>
 #include <string.h>
 
-#include "text.h"
+#include "printable.h"
 
 void reader_bytes(struct reader *reader, uint8_t *out, size_t n)
 {
@@ -52,6 +52,6 @@ void reader_text(struct reader *reader, char *out, size_t size)
     size_t len = reader_string(reader, (uint8_t *)out, size - 1);
 
     out[len] = '\0';
-    if (!text_valid(out, len))
+    if (!printable_valid(out, len))
         reader->bad = true;
 }

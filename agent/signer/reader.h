@@ -26,7 +26,7 @@ void reader_bytes(struct reader *reader, uint8_t *out, size_t n);
 /* A string of at most max bytes into out; the length is returned. */
 size_t reader_string(struct reader *reader, uint8_t *out, size_t max);
 
-/* A string of at most size - 1 bytes that is text_valid(), into out with a NUL behind. */
+/* A string of at most size - 1 bytes that is printable_valid(), into out with a NUL behind. */
 void reader_text(struct reader *reader, char *out, size_t size);
 
 #endif

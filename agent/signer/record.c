@@ -7,7 +7,7 @@
 
 #include "arena.h"
 #include "hash.h"
-#include "text.h"
+#include "printable.h"
 
 _Static_assert(RECORD_SEALED_MAX == crypto_box_SEALBYTES + HASH_BYTES + RECORD_SECRET_MAX,
                "a sealed record has room for the longest secret and nothing else");
@@ -59,7 +59,7 @@ bool record_valid(const struct record *record)
 
     return record->id != 0 && record->key != 0 &&
            (record->type == RECORD_ACCESS_KEY || record->type == RECORD_TOTP_SEED) && len != 0 &&
-           text_valid(record->subject, len) && record->sealed_len >= RECORD_SEALED_MIN &&
+           printable_valid(record->subject, len) && record->sealed_len >= RECORD_SEALED_MIN &&
            record->sealed_len <= RECORD_SEALED_MAX;
 }
 

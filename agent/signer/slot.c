@@ -9,7 +9,7 @@
 #include "arena.h"
 #include "hash.h"
 #include "message.h"
-#include "text.h"
+#include "printable.h"
 
 /* Argon2id: the least that resists guessing, the most that a file may make us spend. */
 #define OPSLIMIT_MIN crypto_pwhash_OPSLIMIT_INTERACTIVE
@@ -144,7 +144,7 @@ static bool passphrase_valid(const struct slot_passphrase *passphrase)
 
 bool slot_valid(const struct slot *slot)
 {
-    if (slot->id == 0 || !text_valid(slot->label, strlen(slot->label)))
+    if (slot->id == 0 || !printable_valid(slot->label, strlen(slot->label)))
         return false;
     if (slot->kind == FACTOR_FIDO2)
         return fido2_valid(&slot->fido2);

@@ -51,7 +51,7 @@ int sts_session_body(struct buf *body, uint32_t duration, const char *serial, co
 {
     int r;
 
-    if (duration < STS_DURATION_MIN || duration > STS_DURATION_MAX || !serial != !code)
+    if (duration < SESSION_SECONDS_MIN || duration > SESSION_SECONDS_MAX || !serial != !code)
         return -EINVAL;
     r = buf_printf(body, "Action=GetSessionToken&Version=" VERSION "&DurationSeconds=%u", duration);
     if (r < 0 || !serial)
@@ -210,17 +210,9 @@ int sts_explain(const struct msg_net_reply *reply, const struct sts_context *con
 /* The value at path; "" when it is missing, or is there twice. */
 static const char *field(const struct msg_net_reply *reply, const char *path)
 {
-    const char *found = NULL, *name = NULL, *value;
+    const char *value = list_find(&reply->fields, path, NULL);
 
-    while ((name = list_next(&reply->fields, name)) && (value = list_next(&reply->fields, name))) {
-        if (strcmp(name, path) == 0) {
-            if (found)
-                return "";
-            found = value;
-        }
-        name = value;
-    }
-    return found ? found : "";
+    return value && !list_find(&reply->fields, path, value) ? value : "";
 }
 
 static unsigned two_digits(const char *at)

@@ -13,9 +13,6 @@
  * network.
  */
 
-#define STS_DURATION_MIN 900u
-#define STS_DURATION_MAX 129600u
-
 #define STS_ARN_MAX  640 /* arn:…:user, a path of 512 and a name of 64 characters */
 #define STS_USER_MAX 64
 

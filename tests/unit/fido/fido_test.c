@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -25,9 +24,9 @@
 #include <cmocka.h>
 
 #include "arena.h"
-#include "beside.h"
 #include "channel.h"
 #include "clock.h"
+#include "program_fixture.h"
 
 #define PATIENCE_MS 10000 /* no test waits so long but for a fault */
 #define END_MS      1500  /* a helper whose conversation closed is gone by then */
@@ -310,6 +309,14 @@ static void begin_derive(struct helper *helper, const struct enrolled *e)
     expect_blinking(helper);
 }
 
+/* A key newly enrolled blinks, and nobody touches it. */
+static void begin_untouched(struct helper *helper, struct enrolled *e)
+{
+    enrol_key(KEY, e);
+    put_file("softkey/one.touch", "never");
+    begin_derive(helper, e);
+}
+
 /* The tests. */
 
 static void lists_every_device(void **unused)
@@ -415,9 +422,7 @@ static void closing_cancels(void **unused)
     struct enrolled e;
 
     (void)unused;
-    enrol_key(KEY, &e);
-    put_file("softkey/one.touch", "never");
-    begin_derive(&helper, &e);
+    begin_untouched(&helper, &e);
     channel_close(&helper.channel);
     await_end(&helper, END_MS);
     assert_int_equal(state("softkey/one.state", "cancels"), 1);
@@ -430,9 +435,7 @@ static void sigterm_cancels(void **unused)
     struct enrolled e;
 
     (void)unused;
-    enrol_key(KEY, &e);
-    put_file("softkey/one.touch", "never");
-    begin_derive(&helper, &e);
+    begin_untouched(&helper, &e);
     kill(helper.pid, SIGTERM);
     await_end(&helper, END_MS);
     assert_int_equal(state("softkey/one.state", "cancels"), 1);
@@ -452,9 +455,7 @@ static void nobody_touches(void **unused)
     struct enrolled e;
 
     (void)unused;
-    enrol_key(KEY, &e);
-    put_file("softkey/one.touch", "never");
-    begin_derive(&helper, &e);
+    begin_untouched(&helper, &e);
     put_file("clock", "30001");
     expect_failure(&helper, FIDO_ERR_USER_ACTION_TIMEOUT, 0);
     assert_int_equal(state("softkey/one.state", "cancels"), 1);
@@ -496,9 +497,7 @@ static void unplugged(void **unused)
     struct enrolled e;
 
     (void)unused;
-    enrol_key(KEY, &e);
-    put_file("softkey/one.touch", "never");
-    begin_derive(&helper, &e);
+    begin_untouched(&helper, &e);
     remove_file("softkey/one.touch");
     expect_failure(&helper, FIDO_ERR_RX, 0);
     stop(&helper);
@@ -511,9 +510,7 @@ static void busy_with_another_program(void **unused)
     struct enrolled e;
 
     (void)unused;
-    enrol_key(KEY, &e);
-    put_file("softkey/one.touch", "never");
-    begin_derive(&helper, &e);
+    begin_untouched(&helper, &e);
     refuse_derive(KEY, &e, FIDO_ERR_RX, 0);
     put_file("softkey/one.touch", "auto");
     expect(&helper, MSG_FIDO_SECRET, NULL);
@@ -691,28 +688,6 @@ static void ends_at_nonsense(void **unused)
 
 /* The folder of the tests: the program under test, its clock, and software keys. */
 
-static void copy_program(void)
-{
-    char from[BESIDE_MAX], to[PATH_MAX];
-    struct stat status;
-    int in, out;
-
-    assert_non_null(getenv("AWSTAP_BIN_DIR"));
-    snprintf(from, sizeof from, "%s/awstap-fido", getenv("AWSTAP_BIN_DIR"));
-    path_of(to, "awstap-fido");
-    assert_true((in = open(from, O_RDONLY | O_CLOEXEC)) >= 0);
-    assert_true((out = open(to, O_WRONLY | O_CREAT | O_CLOEXEC, 0700)) >= 0);
-    assert_int_equal(fstat(in, &status), 0);
-    for (off_t left = status.st_size; left > 0;) {
-        ssize_t n = sendfile(out, in, NULL, (size_t)left);
-
-        assert_true(n > 0);
-        left -= n;
-    }
-    close(in);
-    close(out);
-}
-
 static int open_folder(void **unused)
 {
     char keys[PATH_MAX];
@@ -723,7 +698,8 @@ static int open_folder(void **unused)
     assert_non_null(mkdtemp(folder));
     path_of(keys, "softkey");
     assert_int_equal(mkdir(keys, 0700), 0);
-    copy_program();
+    assert_non_null(getenv("AWSTAP_BIN_DIR"));
+    program_copy("awstap-fido", getenv("AWSTAP_BIN_DIR"), folder);
     return 0;
 }
 

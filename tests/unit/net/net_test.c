@@ -18,7 +18,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/sendfile.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -30,6 +29,7 @@
 #include "arena.h"
 #include "channel.h"
 #include "clock.h"
+#include "program_fixture.h"
 
 #define PATIENCE_MS  20000
 #define RECEIVED_MAX 4096
@@ -651,29 +651,10 @@ static void closing_ends_it_at_once(void **state)
 /* The program in a folder of its own, where its clock can be moved without moving any other's. */
 static int copy_program(void **state)
 {
-    char path[512];
-    struct stat facts;
-    int from, to;
-
     (void)state;
     snprintf(own_dir, sizeof own_dir, "/tmp/awstap-net-test.XXXXXX");
     assert_non_null(mkdtemp(own_dir));
-    snprintf(path, sizeof path, "%s/awstap-net", bin_dir);
-    from = open(path, O_RDONLY | O_CLOEXEC);
-    if (from < 0)
-        fail_msg("%s: %s", path, strerror(errno));
-    snprintf(path, sizeof path, "%s/awstap-net", own_dir);
-    to = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0700);
-    assert_true(to >= 0);
-    assert_int_equal(fstat(from, &facts), 0);
-    for (off_t left = facts.st_size; left > 0;) {
-        ssize_t n = sendfile(to, from, NULL, (size_t)left);
-
-        assert_true(n > 0);
-        left -= n;
-    }
-    close(from);
-    close(to);
+    program_copy("awstap-net", bin_dir, own_dir);
     return arena_open((size_t)1024 * 1024, ARENA_LOCK_WANTED);
 }
 

@@ -86,20 +86,6 @@ static void members_repeat_their_path(void **state)
            "L/member/Id=1\nL/member/Id=2\n");
 }
 
-static void the_first_of_a_path_is_found(void **state)
-{
-    struct buf fields;
-    struct list list;
-
-    (void)state;
-    assert_int_equal(parse("<XResponse><A>B</A><B>1</B><B>2</B></XResponse>", &fields), 0);
-    list = (struct list){(const char *)buf_data(&fields), buf_len(&fields)};
-    assert_string_equal(reply_xml_find(&list, "B"), "1");
-    assert_null(reply_xml_find(&list, "1"));
-    buf_free(&fields);
-    assert_null(reply_xml_find(&(struct list){NULL, 0}, "B"));
-}
-
 static void what_is_no_reply_is_refused(void **state)
 {
     static const char *const NO_REPLIES[] = {
@@ -176,7 +162,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(leaves_become_fields),
         cmocka_unit_test(members_repeat_their_path),
-        cmocka_unit_test(the_first_of_a_path_is_found),
         cmocka_unit_test(what_is_no_reply_is_refused),
         cmocka_unit_test(each_limit_holds),
         cmocka_unit_test(one_value_too_large_is_refused),

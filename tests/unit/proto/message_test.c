@@ -335,6 +335,23 @@ static void test_lists(void **state)
     assert_int_equal(message_get(&frame, MSG_NET_REQUEST, &got), -EPROTO);
 }
 
+static void test_list_find(void **state)
+{
+    static const char texts[] = "A\0B\0B\0first\0C\0\0B\0second";
+    const struct list list = {texts, sizeof texts}, none = {NULL, 0};
+    const struct list odd = {texts, sizeof "A\0B\0B"};
+    const char *value;
+
+    (void)state;
+    assert_string_equal(value = list_find(&list, "B", NULL), "first");
+    assert_string_equal(value = list_find(&list, "B", value), "second");
+    assert_null(list_find(&list, "B", value));
+    assert_string_equal(list_find(&list, "C", NULL), "");
+    assert_null(list_find(&list, "first", NULL));
+    assert_null(list_find(&odd, "B", NULL));
+    assert_null(list_find(&none, "B", NULL));
+}
+
 /* What message_next() says of a length, a type and n more bytes. */
 static int next_of(uint32_t len, uint8_t type, size_t n)
 {
@@ -426,10 +443,11 @@ static void test_forward(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_round_trip),      TEST(test_empty_fields),    TEST(test_bytes_on_the_wire),
-        TEST(test_wrong_length),    TEST(test_long_fields_out), TEST(test_long_fields_in),
-        TEST(test_texts),           TEST(test_lists),           TEST(test_frames),
-        TEST(test_frame_in_pieces), TEST(test_whole_too_long),  TEST(test_forward),
+        TEST(test_round_trip),   TEST(test_empty_fields),    TEST(test_bytes_on_the_wire),
+        TEST(test_wrong_length), TEST(test_long_fields_out), TEST(test_long_fields_in),
+        TEST(test_texts),        TEST(test_lists),           TEST(test_list_find),
+        TEST(test_frames),       TEST(test_frame_in_pieces), TEST(test_whole_too_long),
+        TEST(test_forward),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

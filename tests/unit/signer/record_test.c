@@ -10,7 +10,6 @@
 
 #include "arena.h"
 #include "record.h"
-#include "text.h"
 #include "vault_fixture.h"
 
 static const uint8_t vault_id[VAULT_ID_BYTES] = "a vault's id";
@@ -114,34 +113,6 @@ static void sizes(void **state)
                      -1);
 }
 
-static void texts(void **state)
-{
-    static const struct {
-        const char *text;
-        bool valid;
-    } cases[] = {
-        {"", true},
-        {"plain ~", true},
-        {"Schl\xc3\xbcssel", true},
-        {"\xe2\x82\xac \xf0\x9f\x94\x91", true},
-        {"tab\t", false},
-        {"\x7f", false},
-        {"c1 \xc2\x9b", false},
-        {"overlong \xc0\xaf", false},
-        {"overlong \xe0\x80\xaf", false},
-        {"surrogate \xed\xa0\x80", false},
-        {"beyond \xf4\x90\x80\x80", false},
-        {"beyond \xf8\x88\x80\x80\x80", false},
-        {"cut \xe2\x82", false},
-        {"tail \x82", false},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-        assert_int_equal(text_valid(cases[i].text, strlen(cases[i].text)), cases[i].valid);
-    assert_false(text_valid("a\0b", 3));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -149,7 +120,6 @@ int main(void)
         cmocka_unit_test(every_sealed_bit_counts),
         cmocka_unit_test(another_key_opens_nothing),
         cmocka_unit_test(sizes),
-        cmocka_unit_test(texts),
     };
 
     return cmocka_run_group_tests(tests, fixture_group_setup, fixture_group_teardown);
