@@ -8,6 +8,9 @@ LIBEXECDIR ?= $(PREFIX)/libexec/awstap
 MANDIR ?= $(PREFIX)/share/man
 BASHCOMPDIR ?= $(PREFIX)/share/bash-completion/completions
 DOCDIR ?= $(PREFIX)/share/doc/awstap
+USERUNITDIR ?= $(PREFIX)/lib/systemd/user
+UDEVDIR ?= $(PREFIX)/lib/udev/rules.d
+AUTOSTARTDIR ?= /etc/xdg/autostart
 PKG_CONFIG ?= pkg-config
 VERSION := 0.1.0
 
@@ -79,11 +82,15 @@ $(OBJ)/%.o: %.c Makefile
 	$(Q)$(CC) $(ALL_CPPFLAGS) -I$(dir $<) $(INCLUDE) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 # The one object that knows where it will be installed is built anew when that changes.
-$(OBJ)/client/start.o: INCLUDE += -DLIBEXECDIR='"$(LIBEXECDIR)"'
-$(OBJ)/client/start.o: $(OBJ)/libexecdir
-$(OBJ)/libexecdir: always
+$(OBJ)/client/start.o: INCLUDE += -DLIBEXECDIR='"$(LIBEXECDIR)"' -DUSERUNITDIR='"$(USERUNITDIR)"'
+$(OBJ)/client/start.o $(BIN)/awstap-agent.service $(BIN)/awstap-agent.desktop: $(OBJ)/places
+$(OBJ)/places: always
 	@mkdir -p $(@D)
-	@echo '$(LIBEXECDIR)' | cmp -s - $@ || echo '$(LIBEXECDIR)' >$@
+	@echo '$(LIBEXECDIR) $(USERUNITDIR)' | cmp -s - $@ || echo '$(LIBEXECDIR) $(USERUNITDIR)' >$@
+
+$(BIN)/%: udev/%.in
+	@mkdir -p $(@D)
+	$(Q)sed 's|@LIBEXECDIR@|$(LIBEXECDIR)|' $< >$@
 
 define program
 $(BIN)/$(1): $$(call objects,$$(DIR_$(1)),) $$(PROTO) $$(SYSTEM_CLOCK)
@@ -113,7 +120,7 @@ $(ROOT)/clock:
 	@mkdir -p $(ROOT)/softkey
 	@echo 0 > $@
 
-all: $(PROGRAMS:%=$(BIN)/%)
+all: $(PROGRAMS:%=$(BIN)/%) $(BIN)/awstap-agent.service $(BIN)/awstap-agent.desktop
 testroot: $(PROGRAMS:%=$(ROOT)/%) $(ROOT)/softkey-pty $(ROOT)/clock
 
 # Unit tests and fuzz targets stand in folders named for the program whose objects they link, all but its main().
@@ -183,16 +190,22 @@ packages-demo packages-check: packages-%:
 
 install: all
 	install -d -m 0755 "$(DESTDIR)$(BINDIR)" "$(DESTDIR)$(LIBEXECDIR)" "$(DESTDIR)$(MANDIR)/man1" \
-		"$(DESTDIR)$(BASHCOMPDIR)" "$(DESTDIR)$(DOCDIR)"
+		"$(DESTDIR)$(BASHCOMPDIR)" "$(DESTDIR)$(DOCDIR)" "$(DESTDIR)$(USERUNITDIR)" \
+		"$(DESTDIR)$(UDEVDIR)" "$(DESTDIR)$(AUTOSTARTDIR)"
 	install -m 0755 $(BIN)/awstap "$(DESTDIR)$(BINDIR)/awstap"
 	install -m 0711 $(filter-out $(BIN)/awstap,$(PROGRAMS:%=$(BIN)/%)) "$(DESTDIR)$(LIBEXECDIR)/"
 	install -m 0644 client/awstap.1 "$(DESTDIR)$(MANDIR)/man1/awstap.1"
 	install -m 0644 client/awstap.bash "$(DESTDIR)$(BASHCOMPDIR)/awstap"
 	install -m 0644 LICENSE "$(DESTDIR)$(DOCDIR)/"
+	install -m 0644 udev/awstap-agent.socket $(BIN)/awstap-agent.service "$(DESTDIR)$(USERUNITDIR)/"
+	install -m 0644 $(BIN)/awstap-agent.desktop "$(DESTDIR)$(AUTOSTARTDIR)/"
+	install -m 0644 udev/70-awstap.rules "$(DESTDIR)$(UDEVDIR)/"
 
 uninstall:
 	rm -f "$(DESTDIR)$(BINDIR)/awstap" "$(DESTDIR)$(MANDIR)/man1/awstap.1" "$(DESTDIR)$(BASHCOMPDIR)/awstap" \
-		$(PROGRAMS:%="$(DESTDIR)$(LIBEXECDIR)/%") "$(DESTDIR)$(DOCDIR)/LICENSE"
+		$(PROGRAMS:%="$(DESTDIR)$(LIBEXECDIR)/%") "$(DESTDIR)$(DOCDIR)/LICENSE" \
+		"$(DESTDIR)$(USERUNITDIR)/awstap-agent.socket" "$(DESTDIR)$(USERUNITDIR)/awstap-agent.service" \
+		"$(DESTDIR)$(AUTOSTARTDIR)/awstap-agent.desktop" "$(DESTDIR)$(UDEVDIR)/70-awstap.rules"
 	-rmdir "$(DESTDIR)$(LIBEXECDIR)" "$(DESTDIR)$(DOCDIR)"
 
 clean:

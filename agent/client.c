@@ -31,6 +31,7 @@ struct client {
 static TAILQ_HEAD(, client) clients = TAILQ_HEAD_INITIALIZER(clients);
 static size_t client_count;
 static struct watch door;
+static bool listens_by_unit;
 static struct timer reopening;
 
 static void destroy(struct client *client)
@@ -136,8 +137,14 @@ static void tell_cached(const struct session *session, void *peer)
 static int status(struct client *client, const struct frame *frame)
 {
     const struct msg_places *places = operation_where();
-    const struct msg_agent agent = {AWSTAP_VERSION, (uint32_t)getpid(), places->vault,
-                                    places->state, flight_count()};
+    const struct msg_agent agent = {
+        .version = AWSTAP_VERSION,
+        .pid = (uint32_t)getpid(),
+        .vault = places->vault,
+        .state = places->state,
+        .waiting = flight_count(),
+        .by_unit = listens_by_unit,
+    };
     const struct msg_done done = {""};
 
     if (message_get(frame, MSG_STATUS, NULL) < 0)
@@ -260,8 +267,9 @@ static void on_reopening(struct timer *timer)
         door.events = POLLIN;
 }
 
-void client_listen(int socket)
+void client_listen(int socket, bool by_unit)
 {
+    listens_by_unit = by_unit;
     door = (struct watch){.fd = socket, .events = POLLIN, .ready = on_knock};
     loop_watch(&door);
     reopening.due = on_reopening;

@@ -2,10 +2,13 @@
 #ifndef AWSTAP_CLIENT_H
 #define AWSTAP_CLIENT_H
 
+#include <stdbool.h>
+
 /* The programs that connect to the agent's socket. Each asks for one thing. */
 
-/* Serve whoever connects to the listening socket. The socket stays the caller's. */
-void client_listen(int socket);
+/* Serve whoever connects to the listening socket, which stays the caller's; by_unit: systemd made
+ * it. */
+void client_listen(int socket, bool by_unit);
 
 /* Take no more of them, and forget those there are. */
 void client_close_all(void);

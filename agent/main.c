@@ -268,6 +268,7 @@ int main(int argc, char **argv)
 {
     static struct options options;
     sigset_t unblocked;
+    bool by_unit;
     int ready = -1, starter, door, r = read_options(argc, argv, &options);
 
     if (r)
@@ -275,6 +276,7 @@ int main(int argc, char **argv)
     if (fill_defaults(&options) < 0)
         return EXIT_USAGE;
     door = socket_inherited();
+    by_unit = door >= 0;
     if (door < 0 && door != -ENOENT)
         return complain("the inherited socket can't be used: %s", strerror(-door)), EXIT_FAILED;
     if (door < 0 && !options.foreground && detach(&ready) < 0)
@@ -285,7 +287,7 @@ int main(int argc, char **argv)
     operation_places(options.vault, options.state);
     if (prepare(starter) < 0 || (door < 0 && (door = listen_somewhere(&options)) < 0))
         return EXIT_FAILED;
-    client_listen(door);
+    client_listen(door, by_unit);
     r = serve(ready, &unblocked);
     close_all();
     return r < 0 ? EXIT_FAILED : 0;

@@ -20,10 +20,12 @@ struct status {
 static int take_agent(struct status *status, const struct frame *frame)
 {
     struct msg_agent agent;
-    char number[64];
+    const char *starter;
+    char number[96];
 
     if (message_get(frame, MSG_AGENT, &agent) < 0 || status->met)
         return agent_unexpected();
+    starter = agent.by_unit ? "systemd" : "awstap";
     status->met = true;
     json_begin(&status->json, NULL, '{');
     json_text(&status->json, "version", agent.version);
@@ -31,8 +33,10 @@ static int take_agent(struct status *status, const struct frame *frame)
     json_text(&status->json, "vault", agent.vault);
     json_text(&status->json, "state", agent.state);
     json_number(&status->json, "waiting", agent.waiting);
+    json_text(&status->json, "started_by", starter);
     json_begin(&status->json, "sessions", '[');
-    snprintf(number, sizeof number, "%.40s, process %u", agent.version, agent.pid);
+    snprintf(number, sizeof number, "%.40s, process %u, started by %s", agent.version, agent.pid,
+             starter);
     table_cell(&status->agent, "agent");
     table_cell(&status->agent, number);
     table_cell(&status->agent, "vault");
@@ -115,9 +119,9 @@ const struct command cmd_status = {
     .synopsis = "[--json]",
     .summary = "Show the agent and the sessions it holds",
     .help = "Starts no agent: exit status 3 says that none is running. --json prints an object\n"
-            "with version, pid, vault, state, waiting (how many sessions are being waited for)\n"
-            "and sessions, an array of objects with key, access_key_id, duration_seconds (0:\n"
-            "the default), expiration.\n",
+            "with version, pid, vault, state, waiting (how many sessions are being waited for),\n"
+            "started_by (systemd or awstap) and sessions, an array of objects with key,\n"
+            "access_key_id, duration_seconds (0: the default), expiration.\n",
     .grammar = {.options = WITH(OPTION_JSON)},
     .run = run,
 };

@@ -26,6 +26,7 @@
 #include "text.h"
 
 #define PROGRAM  "awstap-agent"
+#define UNIT     "awstap-agent.socket"
 #define START_MS 5000
 
 /*
@@ -146,11 +147,9 @@ static int describe_child(posix_spawn_file_actions_t *actions, posix_spawnattr_t
     return -r;
 }
 
-/* 0 and *pid, or a negative errno. */
-static int spawn_agent(char *program, const char *socket, int its_stderr, pid_t *pid)
+/* argv[0] is the program's path. 0 and *pid, or a negative errno. */
+static int spawn(char *const argv[], int its_stderr, pid_t *pid)
 {
-    char option[] = "--socket", path[sizeof((struct sockaddr_un *)0)->sun_path + 1];
-    char *argv[] = {program, option, path, NULL};
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     char **environment = agent_environment();
@@ -158,11 +157,10 @@ static int spawn_agent(char *program, const char *socket, int its_stderr, pid_t 
 
     if (!environment)
         return -ENOMEM;
-    snprintf(path, sizeof path, "%s", socket);
     posix_spawn_file_actions_init(&actions);
     posix_spawnattr_init(&attributes);
     if ((r = describe_child(&actions, &attributes, its_stderr)) == 0)
-        r = -posix_spawn(pid, program, &actions, &attributes, argv, environment);
+        r = -posix_spawn(pid, argv[0], &actions, &attributes, argv, environment);
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     free(environment);
@@ -213,19 +211,56 @@ static int report(const char *program, int its_stderr, int ended)
         WIFEXITED(ended) ? WEXITSTATUS(ended) : WTERMSIG(ended), program);
 }
 
-/* Start it and wait until it listens: its foreground process then ends with 0. An exit status. */
+/* Whether a user manager runs that has our unit, and the unit's socket is the one that is wanted.
+ */
+static bool has_unit(void)
+{
+    const char *runtime = getenv("XDG_RUNTIME_DIR");
+    struct sockaddr_un manager;
+
+    if (!runtime || getenv("AWSTAP_SOCK") || access(USERUNITDIR "/" UNIT, F_OK) < 0)
+        return false;
+    snprintf(manager.sun_path, sizeof manager.sun_path, "%s/systemd/private", runtime);
+    return access(manager.sun_path, F_OK) == 0;
+}
+
+/* Have systemd listen for the agent, which it starts at the first connection. */
+static bool start_unit(uint64_t deadline)
+{
+    char program[] = "/usr/bin/systemctl", user[] = "--user", start[] = "start", unit[] = UNIT;
+    char *argv[] = {program, user, start, unit, NULL};
+    int null = open("/dev/null", O_WRONLY | O_CLOEXEC), r;
+    pid_t pid;
+
+    if (null < 0)
+        return false;
+    r = spawn(argv, null, &pid);
+    close(null);
+    return r == 0 && await_exit(pid, deadline) == 0;
+}
+
+/*
+ * Start it and wait until it listens: its foreground process then ends with 0. An installed agent
+ * is systemd's to start where it can. An exit status.
+ */
 static int run_agent(const char *socket)
 {
     uint64_t deadline = clock_deadline_ms(START_MS);
-    char program[BESIDE_MAX];
+    char program[BESIDE_MAX], option[] = "--socket";
+    char path[sizeof((struct sockaddr_un *)0)->sun_path + 1];
+    char *argv[] = {program, option, path, NULL};
     int ends[2], r, status;
     pid_t pid;
 
-    if (beside_path(PROGRAM, program, sizeof program) < 0 || access(program, X_OK) < 0)
+    if (beside_path(PROGRAM, program, sizeof program) < 0 || access(program, X_OK) < 0) {
         snprintf(program, sizeof program, "%s", LIBEXECDIR "/" PROGRAM);
+        if (has_unit() && start_unit(deadline))
+            return EXIT_DONE;
+    }
+    snprintf(path, sizeof path, "%s", socket);
     if (pipe2(ends, O_CLOEXEC | O_NONBLOCK) < 0)
         return fail(EXIT_NO_AGENT, "the agent could not be started: %s", strerror(errno));
-    r = spawn_agent(program, socket, ends[1], &pid);
+    r = spawn(argv, ends[1], &pid);
     close(ends[1]);
     if (r < 0)
         status = fail(EXIT_NO_AGENT,

@@ -60,7 +60,7 @@ static const struct layout LAYOUTS[] = {
     [MSG_AGENT] = {"AGENT", false, FIELDS(
         F_TEXT(msg_agent, version, NAME_MAX_), F_U32(msg_agent, pid),
         F_TEXT(msg_agent, vault, PATH_MAX_), F_TEXT(msg_agent, state, PATH_MAX_),
-        F_U32(msg_agent, waiting), )},
+        F_U32(msg_agent, waiting), F_U32(msg_agent, by_unit), )},
     [MSG_CACHED] = {"CACHED", false, FIELDS(
         F_TEXT(msg_cached, key, NAME_MAX_), F_TEXT(msg_cached, access_key_id, 128),
         F_U32(msg_cached, duration), F_U64(msg_cached, expiration), )},

@@ -177,6 +177,7 @@ struct msg_agent {
     uint32_t pid;
     const char *vault, *state;
     uint32_t waiting;
+    uint32_t by_unit; /* 1: systemd started it, and would again */
 };
 struct msg_cached {
     const char *key, *access_key_id;
