@@ -5,11 +5,13 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "clock.h"
 #include "touch.h"
 #include "want.h"
 
-#define WANTS_MAX 16 /* conversations with AWS at once; further ones ride on the next touch */
-#define TURNS_MAX 2  /* sessions of one MFA device in one opening: a TOTP code each, so 30 s */
+#define WANTS_MAX 16   /* conversations with AWS at once; further ones ride on the next touch */
+#define LATE_MS   2000 /* a touch waits so long for those that joined last to be connected */
+#define TURNS_MAX 2    /* sessions of one MFA device in one opening: a TOTP code each, so 30 s */
 
 struct opening {
     struct agent *agent;
@@ -136,7 +138,18 @@ static int await_code(struct opening *opening, struct want *want, struct error *
     return want_await_step(opening->agent, opening->vault, want->key, &want->server, error);
 }
 
-/* One that joined late may not be connected yet: a touch that has come waits for nobody. */
+/* The touch has come: give those that joined last, and may still be connecting, a moment. */
+static void await_late(void *context)
+{
+    const struct opening *opening = context;
+    uint64_t deadline = clock_deadline_ms(LATE_MS);
+
+    for (size_t i = 0; i < opening->count; i++)
+        if (opening->wants[i].open)
+            server_wait(&opening->wants[i].server, deadline);
+}
+
+/* One that is not connected by now rides on the next touch. */
 static int sign_one(struct opening *opening, struct want *want, struct error *error)
 {
     int r = want_is_connected(want, error);
@@ -186,7 +199,7 @@ static int prepare(struct opening *opening, struct error *error)
 
 static int unlock(struct opening *opening, struct error *error)
 {
-    const struct touch_idle idle = {take_wants, opening};
+    const struct touch_idle idle = {take_wants, await_late, opening};
     int r = touch_unlock(opening->agent, opening->vault, opening->devices, opening->purpose, &idle,
                          error);
     agent_send(opening->agent, MSG_OPENED, NULL);

@@ -4,6 +4,7 @@
 #include "server.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <string.h>
 
 #include "clock.h"
@@ -156,6 +157,16 @@ int server_is_connected(struct server *server, struct error *error)
     if (!server->connected && channel_fill(&server->net) == 0 && !server->net.ended)
         return 0;
     return server_await(server, error) < 0 ? -1 : 1;
+}
+
+void server_wait(const struct server *server, uint64_t deadline_ms)
+{
+    struct pollfd pollfd = {.fd = server->net.fd, .events = POLLIN};
+    int left;
+
+    while (!server->connected && (left = clock_left_ms(deadline_ms)) != 0)
+        if (poll(&pollfd, 1, left) > 0)
+            return;
 }
 
 void server_look(struct server *server)

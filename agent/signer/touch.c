@@ -325,8 +325,12 @@ static int unlock(struct wait *wait, struct vault *vault, struct error *error)
 
     if (!secret)
         return error_set(error, EXIT_FAILED, "out of memory");
-    if (derive(wait, vault, &slot, secret, error) == 0)
+    if (derive(wait, vault, &slot, secret, error) == 0) {
+        let_go(wait->devices, NULL);
+        if (wait->idle)
+            wait->idle->touched(wait->idle->context);
         r = vault_unlock(vault, slot, secret, error);
+    }
     let_go(wait->devices, NULL);
     arena_free(secret);
     return r;

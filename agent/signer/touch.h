@@ -9,7 +9,8 @@
 
 /* What to do while a touch is awaited. */
 struct touch_idle {
-    void (*wanted)(void *context); /* the agent has sent WANTs: take them */
+    void (*wanted)(void *context);  /* the agent has sent WANTs: take them */
+    void (*touched)(void *context); /* the touch has come, the vault is about to be opened */
     void *context;
 };
 

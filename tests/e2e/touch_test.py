@@ -18,6 +18,10 @@ class Touch(Case):
         """Start a get of each at once. Returns the children."""
         return [self.machine.start("awstap", "get", *name.split()) for name in names]
 
+    def vault(self):
+        with open(self.machine.vault, "rb") as file:
+            return file.read()
+
     def finish_all(self, children):
         return [check(self.machine.finish(child)) for child in children]
 
@@ -39,7 +43,11 @@ class Touch(Case):
         for name in names[1:]:
             self.machine.add_key(name, "user-" + name)
         touches = self.key.number("touches")
-        results = self.finish_all(self.cold(*names))
+        self.key.person("never")
+        children = self.cold(*names)
+        self.machine.wait_flights(4)
+        self.key.person("auto")
+        results = self.finish_all(children)
         self.assertEqual(len({result.out for result in results}), 4)
         self.assert_touched_once(touches, 4)
 
@@ -66,7 +74,7 @@ class Touch(Case):
         first, master = self.machine.on_terminal("awstap", "get", "work")
         read_until(master, "for the next TOTP code")
         late = self.cold("other")
-        wait_for(lambda: self.machine.awstap("status", "--json").json()["waiting"] == 2, "both to wait")
+        self.machine.wait_flights(2)
         self.machine.clock(31000)
         self.finish_all(late)
         self.assertEqual(first.wait(), 0)
@@ -78,7 +86,7 @@ class Touch(Case):
         self.key.person("never")
         children = self.cold("work", "work --duration-seconds 900")
         self.key.wait_blinking()
-        wait_for(lambda: self.machine.awstap("status", "--json").json()["waiting"] == 2, "both to wait")
+        self.machine.wait_flights(2)
         self.key.person("auto")
         wait_for(lambda: any(child.poll() is not None for child in children), "the first to have its session")
         self.machine.clock(31000)
@@ -102,14 +110,13 @@ class Touch(Case):
         """A session ends with its key, even if who removed the key did not stay to see it."""
         check(self.machine.awstap("get", "work"))
         agent = self.machine.awstap("status", "--json").json()["pid"]
-        with open(self.machine.vault, "rb") as file:
-            before = file.read()
+        before = self.vault()
         self.key.person("never")
         removing = self.machine.start("awstap", "key", "remove", "work")
         self.key.wait_blinking()
         os.kill(agent, signal.SIGSTOP)
         self.key.person("auto")
-        wait_for(lambda: open(self.machine.vault, "rb").read() != before, "the vault to be written")
+        wait_for(lambda: self.vault() != before, "the vault to be written")
         removing.kill()
         removing.wait()
         os.kill(agent, signal.SIGCONT)
