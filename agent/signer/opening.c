@@ -138,12 +138,15 @@ static int await_code(struct opening *opening, struct want *want, struct error *
     return want_await_step(opening->agent, opening->vault, want->key, &want->server, error);
 }
 
-/* The touch has come: give those that joined last, and may still be connecting, a moment. */
-static void await_late(void *context)
+/* The touch has come: who asked before it is still let in, and given a moment to be connected. */
+static void close_door(void *context)
 {
-    const struct opening *opening = context;
+    struct opening *opening = context;
     uint64_t deadline = clock_deadline_ms(LATE_MS);
 
+    if (agent_look(opening->agent))
+        take_wants(opening);
+    agent_send(opening->agent, MSG_OPENED, NULL);
     for (size_t i = 0; i < opening->count; i++)
         if (opening->wants[i].open)
             server_wait(&opening->wants[i].server, deadline);
@@ -199,11 +202,10 @@ static int prepare(struct opening *opening, struct error *error)
 
 static int unlock(struct opening *opening, struct error *error)
 {
-    const struct touch_idle idle = {take_wants, await_late, opening};
-    int r = touch_unlock(opening->agent, opening->vault, opening->devices, opening->purpose, &idle,
-                         error);
-    agent_send(opening->agent, MSG_OPENED, NULL);
-    return r;
+    const struct touch_idle idle = {take_wants, close_door, opening};
+
+    return touch_unlock(opening->agent, opening->vault, opening->devices, opening->purpose, &idle,
+                        error);
 }
 
 /* Nothing leaves before the vault is closed again and all that it held is wiped. */

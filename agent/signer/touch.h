@@ -9,8 +9,9 @@
 
 /* What to do while a touch is awaited. */
 struct touch_idle {
-    void (*wanted)(void *context);  /* the agent has sent WANTs: take them */
-    void (*touched)(void *context); /* the touch has come, the vault is about to be opened */
+    void (*wanted)(void *context); /* the agent has sent WANTs: take them */
+    void (*touched)(
+        void *context); /* the touch has come, the vault is about to be opened: no more WANTs */
     void *context;
 };
 
