@@ -49,7 +49,7 @@ class Start(Case):
         """Whoever asks first starts the agent, and only one is started."""
         self.machine.enrol()
         self.machine.add_key()
-        check(self.machine.run("/bin/kill", str(self.machine.status()["pid"])))
+        os.kill(self.machine.status()["pid"], signal.SIGTERM)
         wait_for(lambda: not self.machine.processes(), "the agent to end")
         children = [self.machine.start("awstap", "get", "work") for _ in range(50)]
         results = [self.machine.finish(child) for child in children]

@@ -62,7 +62,7 @@ class Login(unittest.TestCase):
         said = self.log_in("systemctl --user start awstap-agent.socket; awstap lock; echo lock $?\n"
                            "systemctl --user stop awstap-agent.socket awstap-agent.service; echo stop $?\n"
                            "awstap status; echo status $?\n"
-                           "pgrep -l awstap-agent || echo none\n")
+                           "cat /proc/[0-9]*/comm | grep awstap || echo none\n")
         self.assertRegex(said, "(?s)lock 0\n.*stop 0\n.*no agent is running.*status 3\nnone\n")
 
     def test_elsewhere(self):

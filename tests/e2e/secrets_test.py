@@ -145,7 +145,7 @@ class Memory(SecretsCase):
     def test_after_a_refused_key(self):
         """A key that AWS does not take is not kept either."""
         user = self.aws.add_user("alice")
-        user["secret"] = "x" + user["secret"][1:]
+        user["secret"] = user["secret"].swapcase()
         words = ["key", "add", "work", "--sts-endpoint-url", self.aws.endpoint]
         self.assert_fails(self.machine.awstap(*words, text=access_key_json(user)), 5)
         self.assert_between_touches(memory.user(user))
@@ -277,8 +277,7 @@ class Elsewhere(SecretsCase):
         """Nothing is written that holds a secret or a session: the agent's log and all output included."""
         log = open(os.path.join(self.machine.folder, "log"), "w+b")
         check(self.machine.awstap("lock"))
-        for pid in self.machine.processes():
-            os.kill(pid, signal.SIGTERM)
+        os.kill(self.machine.status()["pid"], signal.SIGTERM)
         wait_for(lambda: not self.machine.processes(), "the agent to end")
         self.machine.start("awstap-agent", "--foreground", stdout=log, stderr=log)
         wait_for(lambda: os.path.exists(self.machine.socket), "the agent to listen")
@@ -320,8 +319,7 @@ class Apart(SecretsCase):
     def setUp(self):
         super().setUp()
         self.machine.add_key()
-        for pid in self.machine.processes():
-            os.kill(pid, signal.SIGTERM)
+        os.kill(self.machine.status()["pid"], signal.SIGTERM)
         wait_for(lambda: not self.machine.processes(), "the agent to end")
 
     def hold(self, env=None, **options):
