@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The vault's file through the real programs: damaged, replaced, copied, interrupted, written by several at once."""
 
+import contextlib
 import ctypes
 import glob
 import hashlib
@@ -404,6 +405,13 @@ class Killed(VaultCase):
         self.assertEqual(os.getpgid(agent), agent)
         return lambda: os.killpg(agent, signal.SIGKILL)
 
+    def are_all_dead(self):
+        """A command that had not connected yet when all was killed has started an agent anew: that one too."""
+        for pid in self.machine.processes():
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(os.getpgid(pid), signal.SIGKILL)
+        return not self.machine.processes()
+
     def try_once(self, start, wait):
         """One operation, cut off when wait() says so. Whether the vault is the new one; None: it was not cut off."""
         self.restore()
@@ -415,7 +423,7 @@ class Killed(VaultCase):
         kill()
         watch.close()
         self.machine.finish(child)
-        wait_for(lambda: not self.machine.processes(), "all to be dead")
+        wait_for(self.are_all_dead, "all to be dead")
         is_old = read(self.machine.vault) == self.clean[self.machine.vault]
         self.assertEqual(self.what_is_there() == before, is_old)
         check(self.machine.awstap("mfa", "import", "work", "--mfa-serial", self.user["serial"],
