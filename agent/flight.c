@@ -135,7 +135,8 @@ static void fail(struct flight *flight, uint32_t status, const char *why)
 
 static void ask(struct flight *flight)
 {
-    const struct msg_want want = {flight->id, flight->spec.key, flight->spec.duration};
+    const struct msg_want want = {
+        .flight = flight->id, .key = flight->spec.key, .duration = flight->spec.duration};
 
     flight->stage = ASKED;
     flight->tries++;

@@ -15,7 +15,7 @@ static struct msg_places places;
 
 void operation_places(const char *vault, const char *state)
 {
-    places = (struct msg_places){vault, state};
+    places = (struct msg_places){.vault = vault, .state = state};
 }
 
 const struct msg_places *operation_where(void)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // awstap factor add: another way to open the vault; the first makes the vault.
+#include <fcntl.h>
 #include <string.h>
 
 #include "agent.h"
@@ -8,10 +9,14 @@
 
 static int run(const struct arguments *arguments)
 {
-    const struct msg_factor_add add = {FACTOR_FIDO2, arguments->option[OPTION_LABEL],
-                                       arguments->option[OPTION_DEVICE]};
-    const struct request request = {
-        .type = MSG_FACTOR_ADD, .msg = &add, .fd = -1, .start = true, .wait_ms = AGENT_PERSON_MS};
+    const struct msg_factor_add add = {.kind = FACTOR_FIDO2,
+                                       .label = arguments->option[OPTION_LABEL],
+                                       .device = arguments->option[OPTION_DEVICE]};
+    const struct request request = {.type = MSG_FACTOR_ADD,
+                                    .msg = &add,
+                                    .fd = open("/dev/null", O_WRONLY | O_CLOEXEC),
+                                    .start = true,
+                                    .wait_ms = AGENT_PERSON_MS};
 
     if (strcmp(arguments->operand[0], "fido2") != 0)
         return fail(EXIT_USAGE, "there is no such kind of factor; the kind is fido2");

@@ -25,6 +25,7 @@ struct layout {
 #define NAME_MAX_  64u
 #define PATH_MAX_  4096u
 #define LINE_MAX_  1024u
+#define STAKE_MAX_ 4096u /* several lines, for a dialog */
 #define ARN_MAX_   640u
 #define TOKEN_MAX_ 16384u
 #define BLOB_MAX_  1024u
@@ -49,7 +50,8 @@ static const struct layout LAYOUTS[] = {
         F_U32(msg_progress, kind), F_TEXT(msg_progress, text, LINE_MAX_), )},
 
     [MSG_GET] = {"GET", false, FIELDS(
-        F_TEXT(msg_get, key, NAME_MAX_), F_U32(msg_get, duration), )},
+        F_TEXT(msg_get, key, NAME_MAX_), F_U32(msg_get, duration),
+        F_LIST(msg_get, hops, HOPS_BYTES_MAX), )},
     [MSG_LEAVE] = {"LEAVE", false, NO_FIELDS},
     [MSG_STATUS] = {"STATUS", false, NO_FIELDS},
     [MSG_LOCK] = {"LOCK", false, NO_FIELDS},
@@ -60,14 +62,31 @@ static const struct layout LAYOUTS[] = {
     [MSG_AGENT] = {"AGENT", false, FIELDS(
         F_TEXT(msg_agent, version, NAME_MAX_), F_U32(msg_agent, pid),
         F_TEXT(msg_agent, vault, PATH_MAX_), F_TEXT(msg_agent, state, PATH_MAX_),
-        F_U32(msg_agent, waiting), F_U32(msg_agent, by_unit), )},
+        F_U32(msg_agent, waiting), F_U32(msg_agent, by_unit), F_U32(msg_agent, watching),
+        F_U32(msg_agent, screen_locked), F_TEXT(msg_agent, trouble, LINE_MAX_), )},
     [MSG_CACHED] = {"CACHED", false, FIELDS(
-        F_TEXT(msg_cached, key, NAME_MAX_), F_TEXT(msg_cached, access_key_id, 128),
-        F_U32(msg_cached, duration), F_U64(msg_cached, expiration), )},
+        F_TEXT(msg_cached, key, NAME_MAX_), F_TEXT(msg_cached, role_arn, ARN_MAX_),
+        F_TEXT(msg_cached, access_key_id, 128), F_U32(msg_cached, duration),
+        F_U64(msg_cached, expiration), )},
+    [MSG_CONTEXT] = {"CONTEXT", false, FIELDS(
+        F_TEXT(msg_context, tty, 255), F_TEXT(msg_context, term, 255),
+        F_TEXT(msg_context, lc_ctype, 255), F_TEXT(msg_context, lc_messages, 255),
+        F_TEXT(msg_context, display, 255), F_TEXT(msg_context, wayland_display, 255),
+        F_TEXT(msg_context, xauthority, LINE_MAX_), F_TEXT(msg_context, dbus, LINE_MAX_),
+        F_TEXT(msg_context, requester, LINE_MAX_), F_TEXT(msg_context, pinentry, PATH_MAX_), )},
+    [MSG_SOCKET_ADD] = {"SOCKET_ADD", false, FIELDS(
+        F_TEXT(msg_socket_add, host, NAME_MAX_), F_U32(msg_socket_add, max_duration),
+        F_LIST(msg_socket_add, allow, HOPS_BYTES_MAX), )},
+    [MSG_SOCKET_LIST] = {"SOCKET_LIST", false, NO_FIELDS},
+    [MSG_SOCKET_REMOVE] = {"SOCKET_REMOVE", false, FIELDS(
+        F_TEXT(msg_socket_remove, host, NAME_MAX_), )},
+    [MSG_SOCKET] = {"SOCKET", false, FIELDS(
+        F_TEXT(msg_socket, host, NAME_MAX_), F_TEXT(msg_socket, path, 255),
+        F_U32(msg_socket, max_duration), F_LIST(msg_socket, allow, HOPS_BYTES_MAX), )},
 
-    [MSG_FACTOR_ADD] = {"FACTOR_ADD", false, FIELDS(
+    [MSG_FACTOR_ADD] = {"FACTOR_ADD", true, FIELDS(
         F_U32(msg_factor_add, kind), F_TEXT(msg_factor_add, label, NAME_MAX_),
-        F_TEXT(msg_factor_add, device, 255), )},
+        F_TEXT(msg_factor_add, device, 255), F_U32(msg_factor_add, with_totp), )},
     [MSG_FACTOR_LIST] = {"FACTOR_LIST", false, NO_FIELDS},
     [MSG_FACTOR_REMOVE] = {"FACTOR_REMOVE", false, FIELDS(F_U32(msg_factor_remove, id), )},
     [MSG_KEY_ADD] = {"KEY_ADD", true, FIELDS(
@@ -79,6 +98,10 @@ static const struct layout LAYOUTS[] = {
     [MSG_MFA_IMPORT] = {"MFA_IMPORT", true, FIELDS(
         F_TEXT(msg_mfa_import, key, NAME_MAX_), F_TEXT(msg_mfa_import, mfa_serial, 256), )},
     [MSG_MFA_CODE] = {"MFA_CODE", false, FIELDS(F_TEXT(msg_mfa_code, key, NAME_MAX_), )},
+    [MSG_KEY_SET] = {"KEY_SET", false, FIELDS(
+        F_TEXT(msg_key_set, name, NAME_MAX_), F_LIST(msg_key_set, options, LINE_MAX_), )},
+    [MSG_LOG_VERIFY] = {"LOG_VERIFY", false, NO_FIELDS},
+    [MSG_AGREE] = {"AGREE", false, FIELDS(F_TEXT(msg_agree, stake, STAKE_MAX_), )},
     [MSG_FACTOR] = {"FACTOR", false, FIELDS(
         F_U32(msg_factor, id), F_U32(msg_factor, kind), F_TEXT(msg_factor, label, NAME_MAX_),
         F_U32(msg_factor, flags), F_BYTES(msg_factor, aaguid, 16), F_U64(msg_factor, created), )},
@@ -88,27 +111,48 @@ static const struct layout LAYOUTS[] = {
         F_TEXT(msg_key, partition, NAME_MAX_), F_TEXT(msg_key, region, NAME_MAX_),
         F_TEXT(msg_key, mfa_serial, 256), F_TEXT(msg_key, sts_url, LINE_MAX_),
         F_TEXT(msg_key, iam_url, LINE_MAX_), F_TEXT(msg_key, ca_bundle, PATH_MAX_),
-        F_U32(msg_key, has_seed), F_U64(msg_key, created), )},
+        F_U32(msg_key, has_seed), F_U64(msg_key, created), F_U32(msg_key, touch),
+        F_U32(msg_key, serve), F_U32(msg_key, duration), F_U32(msg_key, max_duration),
+        F_U32(msg_key, lock_on), F_U32(msg_key, rotate_every), F_U32(msg_key, grace), )},
     [MSG_CODE] = {"CODE", false, FIELDS(F_TEXT(msg_code, code, 16), F_U32(msg_code, seconds), )},
 
     [MSG_START] = {"START", true, FIELDS(F_U32(msg_start, program), )},
     [MSG_STARTED] = {"STARTED", true, FIELDS(F_U32(msg_started, pid), )},
+    [MSG_WHO] = {"WHO", true, FIELDS(F_U32(msg_who, pid), )},
+    [MSG_ASKER] = {"ASKER", false, FIELDS(F_TEXT(msg_asker, text, LINE_MAX_), )},
 
     [MSG_PLACES] = {"PLACES", false, FIELDS(
-        F_TEXT(msg_places, vault, PATH_MAX_), F_TEXT(msg_places, state, PATH_MAX_), )},
+        F_TEXT(msg_places, vault, PATH_MAX_), F_TEXT(msg_places, state, PATH_MAX_),
+        F_BYTES(msg_places, log_start, 16), F_U64(msg_places, log_count), )},
     [MSG_WANT] = {"WANT", false, FIELDS(
-        F_U32(msg_want, flight), F_TEXT(msg_want, key, NAME_MAX_), F_U32(msg_want, duration), )},
+        F_U32(msg_want, flight), F_TEXT(msg_want, key, NAME_MAX_), F_U32(msg_want, duration),
+        F_LIST(msg_want, hops, HOPS_BYTES_MAX), )},
     [MSG_ISSUED] = {"ISSUED", false, FIELDS(
         F_U32(msg_issued, flight), F_TEXT(msg_issued, access_key_id, 128),
         F_TEXT(msg_issued, secret_access_key, 128),
         F_TEXT(msg_issued, session_token, TOKEN_MAX_), F_U64(msg_issued, expiration),
         F_U32(msg_issued, lifetime), F_TEXT(msg_issued, account, 16),
-        F_TEXT(msg_issued, region, NAME_MAX_), )},
+        F_TEXT(msg_issued, region, NAME_MAX_), F_TEXT(msg_issued, partition, NAME_MAX_),
+        F_TEXT(msg_issued, sts_url, LINE_MAX_), F_TEXT(msg_issued, ca_bundle, PATH_MAX_),
+        F_U32(msg_issued, duration), F_U32(msg_issued, default_duration),
+        F_U32(msg_issued, touch), F_U32(msg_issued, serve), F_U32(msg_issued, lock_on),
+        F_U32(msg_issued, factor), F_TEXT(msg_issued, factor_label, NAME_MAX_), )},
     [MSG_REFUSED] = {"REFUSED", false, FIELDS(
         F_U32(msg_refused, flight), F_U32(msg_refused, status),
         F_TEXT(msg_refused, text, LINE_MAX_), )},
     [MSG_LATER] = {"LATER", false, FIELDS(F_U32(msg_later, flight), )},
     [MSG_OPENED] = {"OPENED", false, NO_FIELDS},
+    [MSG_RIDER] = {"RIDER", false, FIELDS(
+        F_U32(msg_rider, flight), F_TEXT(msg_rider, what, LINE_MAX_),
+        F_U32(msg_rider, duration), F_TEXT(msg_rider, who, LINE_MAX_), )},
+    [MSG_ASSUME] = {"ASSUME", false, FIELDS(
+        F_U32(msg_assume, flight), F_TEXT(msg_assume, key, NAME_MAX_),
+        F_TEXT(msg_assume, access_key_id, 128), F_TEXT(msg_assume, secret_access_key, 128),
+        F_TEXT(msg_assume, session_token, TOKEN_MAX_),
+        F_TEXT(msg_assume, partition, NAME_MAX_), F_TEXT(msg_assume, region, NAME_MAX_),
+        F_TEXT(msg_assume, sts_url, LINE_MAX_), F_TEXT(msg_assume, ca_bundle, PATH_MAX_),
+        F_LIST(msg_assume, hops, HOPS_BYTES_MAX), )},
+    [MSG_PLUGGED] = {"PLUGGED", false, NO_FIELDS},
     [MSG_NEED] = {"NEED", false, FIELDS(F_U32(msg_need, program), )},
     [MSG_HELPER] = {"HELPER", true, NO_FIELDS},
 
@@ -124,7 +168,7 @@ static const struct layout LAYOUTS[] = {
         F_TEXT(msg_fido_enrol, path, PATH_MAX_), F_BYTES(msg_fido_enrol, user_id, 64),
         F_BYTES(msg_fido_enrol, salt, 32), F_U32(msg_fido_enrol, flags), )},
     [MSG_FIDO_DERIVE] = {"FIDO_DERIVE", false, FIELDS(F_TEXT(msg_fido_derive, path, PATH_MAX_), )},
-    [MSG_FIDO_TOUCH] = {"FIDO_TOUCH", false, NO_FIELDS},
+    [MSG_FIDO_TOUCH] = {"FIDO_TOUCH", false, FIELDS(F_U32(msg_fido_touch, fingerprint), )},
     [MSG_FIDO_ENROLLED] = {"FIDO_ENROLLED", false, FIELDS(
         F_BYTES(msg_fido_enrolled, id, BLOB_MAX_), F_BYTES(msg_fido_enrolled, public_key, 64),
         F_BYTES(msg_fido_enrolled, aaguid, 16), F_U32(msg_fido_enrolled, flags),
@@ -133,19 +177,37 @@ static const struct layout LAYOUTS[] = {
         F_U32(msg_fido_secret, slot), F_BYTES(msg_fido_secret, secret, 32), )},
     [MSG_FIDO_FAILED] = {"FIDO_FAILED", false, FIELDS(
         F_U32(msg_fido_failed, code), F_TEXT(msg_fido_failed, text, LINE_MAX_), )},
+    [MSG_FIDO_PIN_WANTED] = {"FIDO_PIN_WANTED", false, FIELDS(
+        F_U32(msg_fido_pin_wanted, tries), F_TEXT(msg_fido_pin_wanted, problem, LINE_MAX_), )},
+    [MSG_FIDO_PIN] = {"FIDO_PIN", false, FIELDS(F_BYTES(msg_fido_pin, pin, 255), )},
 
     [MSG_NET_CONNECT] = {"NET_CONNECT", false, FIELDS(
         F_TEXT(msg_net_connect, url, LINE_MAX_), F_TEXT(msg_net_connect, ca_bundle, PATH_MAX_), )},
     [MSG_NET_CONNECTED] = {"NET_CONNECTED", false, FIELDS(F_U64(msg_net_connected, date), )},
     [MSG_NET_REQUEST] = {"NET_REQUEST", false, FIELDS(
         F_LIST(msg_net_request, headers, TOKEN_MAX_ + 4096u),
-        F_BYTES(msg_net_request, body, 8192), )},
+        F_BYTES(msg_net_request, body, 32768), )},
     [MSG_NET_REPLY] = {"NET_REPLY", false, FIELDS(
         F_U32(msg_net_reply, http_status), F_U64(msg_net_reply, date),
         F_TEXT(msg_net_reply, request_id, 128), F_TEXT(msg_net_reply, code, 128),
         F_TEXT(msg_net_reply, message, LINE_MAX_), F_LIST(msg_net_reply, fields, REPLY_MAX_), )},
     [MSG_NET_FAILED] = {"NET_FAILED", false, FIELDS(
         F_U32(msg_net_failed, failure), F_TEXT(msg_net_failed, text, LINE_MAX_), )},
+
+    [MSG_PROMPT_ASK] = {"PROMPT_ASK", false, FIELDS(
+        F_U32(msg_prompt_ask, kind), F_TEXT(msg_prompt_ask, stake, STAKE_MAX_),
+        F_TEXT(msg_prompt_ask, label, NAME_MAX_), F_TEXT(msg_prompt_ask, problem, LINE_MAX_),
+        F_U32(msg_prompt_ask, seconds), )},
+    [MSG_PROMPT_ANSWER] = {"PROMPT_ANSWER", false, FIELDS(
+        F_BYTES(msg_prompt_answer, answer, BLOB_MAX_), )},
+    [MSG_PROMPT_FAILED] = {"PROMPT_FAILED", false, FIELDS(
+        F_U32(msg_prompt_failed, status), F_TEXT(msg_prompt_failed, text, LINE_MAX_), )},
+
+    [MSG_WATCH_SHOW] = {"WATCH_SHOW", false, FIELDS(
+        F_TEXT(msg_watch_show, title, LINE_MAX_), F_TEXT(msg_watch_show, body, STAKE_MAX_), )},
+    [MSG_WATCH_HIDE] = {"WATCH_HIDE", false, NO_FIELDS},
+    [MSG_WATCH_EVENT] = {"WATCH_EVENT", false, FIELDS(F_U32(msg_watch_event, event), )},
+    [MSG_WATCH_READY] = {"WATCH_READY", false, NO_FIELDS},
 };
 /* clang-format on */
 

@@ -16,7 +16,8 @@
  */
 
 #define PROTOCOL_VERSION 1u
-#define REQUEST_MAX      ((size_t)4 * 1024) /* what a client asks is far smaller */
+#define REQUEST_MAX                                                                                \
+    ((size_t)16 * 1024) /* the largest thing a client asks: roles with policies and tags */
 #define FRAME_MAX                                                                                  \
     ((size_t)64 * 1024) /* a frame with its length: the largest AWS reply is far below */
 
@@ -35,6 +36,11 @@ enum message_type {
     MSG_SESSION = 20,
     MSG_AGENT = 21,
     MSG_CACHED = 22,
+    MSG_CONTEXT = 23,
+    MSG_SOCKET_ADD = 24,
+    MSG_SOCKET_LIST = 25,
+    MSG_SOCKET_REMOVE = 26,
+    MSG_SOCKET = 27,
 
     /* The client asks, the agent hands the request on to a signer unchanged, and the answers back.
      */
@@ -46,6 +52,9 @@ enum message_type {
     MSG_KEY_REMOVE = 37,
     MSG_MFA_IMPORT = 38,
     MSG_MFA_CODE = 39,
+    MSG_KEY_SET = 40,
+    MSG_LOG_VERIFY = 41,
+    MSG_AGREE = 42,
     MSG_FACTOR = 48,
     MSG_KEY = 49,
     MSG_CODE = 50,
@@ -53,6 +62,8 @@ enum message_type {
     /* The agent and its starter. */
     MSG_START = 64,
     MSG_STARTED = 65,
+    MSG_WHO = 66,
+    MSG_ASKER = 67,
 
     /* The agent and a signer. */
     MSG_PLACES = 80,
@@ -63,6 +74,9 @@ enum message_type {
     MSG_NEED = 85,
     MSG_HELPER = 86,
     MSG_OPENED = 87,
+    MSG_RIDER = 88,
+    MSG_ASSUME = 89,
+    MSG_PLUGGED = 90,
 
     /* A signer and awstap-fido. */
     MSG_FIDO_LIST = 96,
@@ -75,6 +89,8 @@ enum message_type {
     MSG_FIDO_ENROLLED = 103,
     MSG_FIDO_SECRET = 104,
     MSG_FIDO_FAILED = 105,
+    MSG_FIDO_PIN_WANTED = 106,
+    MSG_FIDO_PIN = 107,
 
     /* A signer and awstap-net. */
     MSG_NET_CONNECT = 112,
@@ -82,6 +98,17 @@ enum message_type {
     MSG_NET_REQUEST = 114,
     MSG_NET_REPLY = 115,
     MSG_NET_FAILED = 116,
+
+    /* A signer and awstap-prompt. */
+    MSG_PROMPT_ASK = 120,
+    MSG_PROMPT_ANSWER = 121,
+    MSG_PROMPT_FAILED = 122,
+
+    /* The agent and awstap-watch. */
+    MSG_WATCH_SHOW = 128,
+    MSG_WATCH_HIDE = 129,
+    MSG_WATCH_EVENT = 130,
+    MSG_WATCH_READY = 131,
 };
 
 /* The exit statuses of awstap, carried by MSG_FAILED. */
@@ -101,16 +128,32 @@ enum exit_status {
 #define SESSION_SECONDS_MAX     129600u
 #define SESSION_SECONDS_DEFAULT 43200u
 
-enum program { PROGRAM_SIGNER = 1, PROGRAM_FIDO = 2, PROGRAM_NET = 3 };
+/* How long a role may last: the limits of AssumeRole in the same reference, and what a role assumed
+ * from a session may last at most. */
+#define ROLE_SECONDS_MAX     43200u
+#define ROLE_SECONDS_DEFAULT 3600u
+
+/* All roles of a request, as texts. */
+#define HOPS_BYTES_MAX 12288u
+
+enum program {
+    PROGRAM_SIGNER = 1,
+    PROGRAM_FIDO = 2,
+    PROGRAM_NET = 3,
+    PROGRAM_PROMPT = 4,
+    PROGRAM_WATCH = 5,
+};
 
 enum factor_kind { FACTOR_FIDO2 = 1, FACTOR_PASSPHRASE = 2, FACTOR_RECOVERY = 3 };
 
 /* What a flight is waiting for; the text beside it is what a person reads. */
 enum progress_kind {
-    PROGRESS_TOUCH = 1, /* a security key blinks */
-    PROGRESS_CODE = 2,  /* an unused TOTP code is awaited */
-    PROGRESS_AWS = 3,   /* AWS asked us to slow down, or an answer is awaited again */
-    PROGRESS_NOTE = 4,  /* said once, no wait */
+    PROGRESS_TOUCH = 1,  /* a security key blinks */
+    PROGRESS_CODE = 2,   /* an unused TOTP code is awaited */
+    PROGRESS_AWS = 3,    /* AWS asked us to slow down, or an answer is awaited again */
+    PROGRESS_NOTE = 4,   /* said once, no wait */
+    PROGRESS_PROMPT = 5, /* a dialog waits for an answer */
+    PROGRESS_PLUG = 6,   /* no security key is plugged in */
 };
 
 enum fido_flag { FIDO_UP = 1, FIDO_UV = 2, FIDO_PIN = 4 };
@@ -122,6 +165,31 @@ enum net_failure {
     NET_UNKNOWN = 3,     /* sent, and no whole answer came: what AWS did is not known */
     NET_BAD_REPLY = 4,   /* an answer that is not AWS's: too large, not XML, a redirect */
 };
+
+/* What a person is asked for. */
+enum prompt_kind {
+    PROMPT_PIN = 1,            /* of a security key */
+    PROMPT_PASSPHRASE = 2,     /* of a factor */
+    PROMPT_NEW_PASSPHRASE = 3, /* typed twice */
+    PROMPT_CODE = 4,           /* six digits */
+    PROMPT_RECOVERY = 5,       /* the recovery code */
+    PROMPT_CONFIRM = 6,        /* yes or no */
+};
+
+/* What awstap-watch has seen. */
+enum watch_event {
+    WATCH_ADDED = 1,   /* a security key was plugged in */
+    WATCH_REMOVED = 2, /* a security key was pulled */
+    WATCH_LOCK = 3,    /* the screen is locked */
+    WATCH_UNLOCK = 4,
+    WATCH_SLEEP = 5, /* the machine is about to sleep: WATCH_READY lets it */
+    WATCH_WAKE = 6,
+};
+
+/* What a key may be used for: the vault's policy, as the agent needs it. */
+enum touch_policy { TOUCH_SESSION = 1, TOUCH_USE = 2 };
+enum serve_policy { SERVE_ANY = 1, SERVE_ROLES = 2 };
+enum lock_trigger { LOCK_ON_SCREEN = 1, LOCK_ON_REMOVAL = 2 };
 
 struct bytes {
     const uint8_t *data;
@@ -166,6 +234,7 @@ struct msg_progress {
 struct msg_get {
     const char *key;
     uint32_t duration;
+    struct list hops; /* the roles from the key on: see PROTOCOL.md */
 };
 struct msg_session {
     const char *access_key_id, *secret_access_key, *session_token;
@@ -178,16 +247,38 @@ struct msg_agent {
     const char *vault, *state;
     uint32_t waiting;
     uint32_t by_unit; /* 1: systemd started it, and would again */
+    uint32_t watching, screen_locked;
+    const char *trouble; /* what does not work as it should; empty: nothing */
 };
 struct msg_cached {
-    const char *key, *access_key_id;
+    const char *key, *role_arn, *access_key_id;
     uint32_t duration;
     uint64_t expiration;
+};
+
+struct msg_context {
+    const char *tty, *term, *lc_ctype, *lc_messages;
+    const char *display, *wayland_display, *xauthority, *dbus;
+    const char *requester, *pinentry; /* the agent's to fill in */
+};
+struct msg_socket_add {
+    const char *host;
+    uint32_t max_duration;
+    struct list allow;
+};
+struct msg_socket_remove {
+    const char *host;
+};
+struct msg_socket {
+    const char *host, *path;
+    uint32_t max_duration;
+    struct list allow;
 };
 
 struct msg_factor_add {
     uint32_t kind;
     const char *label, *device;
+    uint32_t with_totp;
 };
 struct msg_factor_remove {
     uint32_t id;
@@ -216,10 +307,18 @@ struct msg_key {
     const char *sts_url, *iam_url, *ca_bundle;
     uint32_t has_seed;
     uint64_t created;
+    uint32_t touch, serve, duration, max_duration, lock_on, rotate_every, grace;
 };
 struct msg_code {
     const char *code;
     uint32_t seconds;
+};
+struct msg_key_set {
+    const char *name;
+    struct list options;
+};
+struct msg_agree {
+    const char *stake;
 };
 
 struct msg_start {
@@ -228,14 +327,23 @@ struct msg_start {
 struct msg_started {
     uint32_t pid;
 };
+struct msg_who {
+    uint32_t pid;
+};
+struct msg_asker {
+    const char *text;
+};
 
 struct msg_places {
     const char *vault, *state;
+    struct bytes log_start; /* of the log of this agent */
+    uint64_t log_count;     /* its lines so far */
 };
 struct msg_want {
     uint32_t flight;
     const char *key;
     uint32_t duration;
+    struct list hops;
 };
 struct msg_issued {
     uint32_t flight;
@@ -243,6 +351,11 @@ struct msg_issued {
     uint64_t expiration;
     uint32_t lifetime; /* what is left of it by AWS's clock, whatever ours says */
     const char *account, *region;
+    const char *partition, *sts_url, *ca_bundle; /* where its roles are asked for */
+    uint32_t duration;                           /* as it was asked for at last */
+    uint32_t default_duration, touch, serve, lock_on;
+    uint32_t factor; /* the slot that opened the vault */
+    const char *factor_label;
 };
 struct msg_refused {
     uint32_t flight, status;
@@ -250,6 +363,18 @@ struct msg_refused {
 };
 struct msg_later {
     uint32_t flight;
+};
+struct msg_rider {
+    uint32_t flight;
+    const char *what;
+    uint32_t duration;
+    const char *who;
+};
+struct msg_assume {
+    uint32_t flight;
+    const char *key, *access_key_id, *secret_access_key, *session_token;
+    const char *partition, *region, *sts_url, *ca_bundle;
+    struct list hops;
 };
 struct msg_need {
     uint32_t program;
@@ -275,6 +400,9 @@ struct msg_fido_enrol {
 struct msg_fido_derive {
     const char *path;
 };
+struct msg_fido_touch {
+    uint32_t fingerprint;
+};
 struct msg_fido_enrolled {
     struct bytes id, public_key, aaguid;
     uint32_t flags;
@@ -287,6 +415,14 @@ struct msg_fido_secret {
 struct msg_fido_failed {
     uint32_t code;
     const char *text;
+};
+
+struct msg_fido_pin_wanted {
+    uint32_t tries;
+    const char *problem;
+};
+struct msg_fido_pin {
+    struct bytes pin;
 };
 
 struct msg_net_connect {
@@ -308,6 +444,26 @@ struct msg_net_reply {
 struct msg_net_failed {
     uint32_t failure;
     const char *text;
+};
+
+struct msg_prompt_ask {
+    uint32_t kind;
+    const char *stake, *label, *problem;
+    uint32_t seconds;
+};
+struct msg_prompt_answer {
+    struct bytes answer;
+};
+struct msg_prompt_failed {
+    uint32_t status;
+    const char *text;
+};
+
+struct msg_watch_show {
+    const char *title, *body;
+};
+struct msg_watch_event {
+    uint32_t event;
 };
 
 struct frame {

@@ -84,7 +84,8 @@ static int begin(struct token *token, int timeout_ms, bool announced)
 
     if (r != FIDO_OK)
         return r;
-    if (announced && channel_send(token->channel, MSG_FIDO_TOUCH, NULL, -1, SEND_MS) < 0)
+    if (announced &&
+        channel_send(token->channel, MSG_FIDO_TOUCH, &(struct msg_fido_touch){0}, -1, SEND_MS) < 0)
         return FIDO_ERR_KEEPALIVE_CANCEL;
     return cancel_arm(token->dev, timeout_ms) ? FIDO_OK : FIDO_ERR_KEEPALIVE_CANCEL;
 }

@@ -7,6 +7,7 @@
 
 #include "buf.h"
 #include "key_name.h"
+#include "message.h"
 #include "reader.h"
 
 /* A key: what is public about one IAM user's access key, and what may be done with it. */
@@ -15,10 +16,6 @@
 #define KEY_SERIAL_MAX 256
 #define KEY_URL_MAX    255
 #define KEY_PATH_MAX   1023
-
-enum touch_policy { TOUCH_SESSION = 1, TOUCH_USE = 2 };
-enum serve_policy { SERVE_ANY = 1, SERVE_ROLES = 2 };
-enum lock_trigger { LOCK_ON_SCREEN = 1, LOCK_ON_REMOVAL = 2 };
 
 /* Durations are seconds. */
 struct key_policy {

@@ -180,12 +180,13 @@ static int take_frame(struct wait *wait, struct device *device, enum message_typ
                       struct frame *answer, struct error *error)
 {
     struct msg_fido_failed failed;
+    struct msg_fido_touch touch;
     int r;
 
     while ((r = channel_next(&device->fido, answer)) == 1) {
         if (answer->type == awaited)
             return 1;
-        if (message_get(answer, MSG_FIDO_TOUCH, NULL) == 0) {
+        if (message_get(answer, MSG_FIDO_TOUCH, &touch) == 0) {
             say_touch(wait);
         } else if (message_get(answer, MSG_FIDO_FAILED, &failed) == 0) {
             note_failure(&failed, error);
