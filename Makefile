@@ -55,22 +55,26 @@ endif
 all:
 
 # A program: its folder, and what it links. objects() leaves out what is the seam of the other build.
-PROGRAMS := awstap awstap-agent awstap-signer awstap-fido awstap-net
+PROGRAMS := awstap awstap-agent awstap-signer awstap-fido awstap-net awstap-prompt awstap-watch
 DIR_awstap := client
 DIR_awstap-agent := agent
 DIR_awstap-signer := agent/signer
 DIR_awstap-fido := agent/fido
 DIR_awstap-net := agent/net
+DIR_awstap-prompt := agent/prompt
+DIR_awstap-watch := agent/watch
 LIBS_awstap-agent = $(shell $(PKG_CONFIG) --libs libsodium)
-LIBS_awstap-signer = $(shell $(PKG_CONFIG) --libs libsodium libcrypto)
+LIBS_awstap-signer = $(shell $(PKG_CONFIG) --libs libsodium libcrypto libqrencode)
 LIBS_awstap-fido = $(shell $(PKG_CONFIG) --libs libfido2 libcrypto) -pthread
+LIBS_awstap-watch = $(shell $(PKG_CONFIG) --libs libsystemd)
 LIBS_awstap-net = $(shell $(PKG_CONFIG) --libs libcurl expat)
 
 objects = $(patsubst %.c,$(OBJ)/%.o,$(filter-out $(2),$(wildcard $(1)/*.c)))
 PROTO := $(call objects,proto,proto/clock_system.c proto/clock_test.c)
 SYSTEM_CLOCK := $(OBJ)/proto/clock_system.o
 TEST_CLOCK := $(OBJ)/proto/clock_test.o
-SOFTKEY := $(call objects,tests/softkey,tests/softkey/pty.c tests/softkey/softkey_test.c tests/softkey/device.c)
+SOFTKEY := $(call objects,tests/softkey,tests/softkey/pty.c tests/softkey/uhid.c tests/softkey/softkey_test.c tests/softkey/device.c \
+	tests/softkey/keys.c)
 SOFTKEY_LIBS = $(shell $(PKG_CONFIG) --libs libcbor 2>/dev/null || echo -lcbor) -lcrypto
 
 # Tests may have large frames; programs may not.
@@ -100,10 +104,12 @@ $(BIN)/$(1): $$(call objects,$$(DIR_$(1)),) $$(PROTO) $$(SYSTEM_CLOCK)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
-# The test build: the same objects, but for the clock, and the software key in the place of USB.
+# The test build: the same objects, but for the clock, and the software key in the place of USB and udev.
+SOFT_awstap-fido = $(OBJ)/tests/softkey/device.o $(SOFTKEY)
+SOFT_awstap-watch = $(OBJ)/tests/softkey/keys.o
 define test_program
-$(ROOT)/$(1): $$(call objects,$$(DIR_$(1)),agent/fido/device.c) $$(PROTO) $$(TEST_CLOCK) \
-		$$(if $$(filter awstap-fido,$(1)),$$(OBJ)/tests/softkey/device.o $$(SOFTKEY)) $$(SANITIZER)
+$(ROOT)/$(1): $$(call objects,$$(DIR_$(1)),agent/fido/device.c agent/watch/keys.c) $$(PROTO) $$(TEST_CLOCK) \
+		$$(SOFT_$(1)) $$(SANITIZER)
 	@mkdir -p $$(@D)
 	$$(SAY) LD $$@
 	$$(Q)$$(CC) $$(if $$(filter awstap,$(1)),$$(STATIC),$$(HARDEN_LINK)) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1)) \
@@ -111,17 +117,23 @@ $(ROOT)/$(1): $$(call objects,$$(DIR_$(1)),agent/fido/device.c) $$(PROTO) $$(TES
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call test_program,$(p))))
 $(OBJ)/tests/softkey/%.o: INCLUDE := -Iagent/fido
+$(OBJ)/tests/softkey/keys.o: INCLUDE := -Iagent/watch
 
-$(ROOT)/softkey-pty: $(SOFTKEY) $(OBJ)/tests/softkey/pty.o
+$(ROOT)/softkey-%: $(SOFTKEY) $(OBJ)/tests/softkey/%.o
+	@mkdir -p $(@D)
 	$(SAY) LD $@
 	$(Q)$(CC) $(HARDEN_LINK) -o $@ $^ $(SOFTKEY_LIBS)
+
+$(ROOT)/fakebus: $(OBJ)/tests/watch/fakebus.o
+	$(SAY) LD $@
+	$(Q)$(CC) $(HARDEN_LINK) -o $@ $^ $(LIBS_awstap-watch)
 
 $(ROOT)/clock:
 	@mkdir -p $(ROOT)/softkey
 	@echo 0 > $@
 
 all: $(PROGRAMS:%=$(BIN)/%) $(BIN)/awstap-agent.service $(BIN)/awstap-agent.desktop
-testroot: $(PROGRAMS:%=$(ROOT)/%) $(ROOT)/softkey-pty $(ROOT)/clock
+testroot: $(PROGRAMS:%=$(ROOT)/%) $(ROOT)/softkey-pty $(ROOT)/fakebus $(ROOT)/clock
 
 # Unit tests and fuzz targets stand in folders named for the program whose objects they link, all but its main().
 TEST_DIR_proto := proto
@@ -129,6 +141,7 @@ TEST_DIR_agent := agent
 TEST_DIR_signer := agent/signer
 TEST_DIR_fido := agent/fido
 TEST_DIR_net := agent/net
+TEST_DIR_prompt := agent/prompt
 TEST_DIR_client := client
 TEST_LIBS = $(LIBS_awstap-$*)
 
@@ -150,7 +163,7 @@ build/fuzz$$(SUFFIX)/$(1)/%: $(OBJ)/tests/fuzz/$(1)/%.o $(REPLAY) $$(call archiv
 $(OBJ)/tests/unit/$(1)/%.o: INCLUDE := -I$$(TEST_DIR_$(1)) -Itests/unit
 $(OBJ)/tests/fuzz/$(1)/%.o: INCLUDE := -I$$(TEST_DIR_$(1))
 endef
-$(foreach d,proto agent signer fido net client,$(eval $(call test_archive,$(d))))
+$(foreach d,proto agent signer fido net prompt client,$(eval $(call test_archive,$(d))))
 
 # This one interrupts every write.
 build/unit$(SUFFIX)/signer/vault_write_test: UNIT_LDFLAGS := -Wl,--wrap=write,--wrap=fsync,--wrap=rename,--wrap=unlink
@@ -185,7 +198,12 @@ bench: packages-check
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) testroot
 	$(Q)tests/bench/run
 
-packages-demo packages-check: packages-%:
+# Under a real kernel, in a virtual machine; VM_SECONDS=900 it may take.
+vm-check: packages-vm
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(ROOT)/softkey-uhid
+	$(Q)tests/vm/run
+
+packages-demo packages-check packages-vm: packages-%:
 	@tests/packages $*
 
 install: all
@@ -211,7 +229,8 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: always all testroot tests-built check fuzz fuzzers demo bench packages-demo packages-check install uninstall clean
+.PHONY: always all testroot tests-built check fuzz fuzzers vm-check demo bench packages-demo packages-check packages-vm \
+	install uninstall clean
 .SECONDARY:
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

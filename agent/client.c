@@ -4,26 +4,42 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "clock.h"
 #include "errand.h"
 #include "flight.h"
+#include "helper.h"
+#include "lock.h"
+#include "log.h"
 #include "operation.h"
+#include "policy.h"
+#include "usage.h"
+#include "watcher.h"
 
 #define CLIENTS_MAX                                                                                \
     256 /* more at once than most builds run; further ones wait in the socket's backlog */
 #define REOPEN_MS 200   /* when no further client can be taken in */
 #define SILENT_MS 10000 /* to say what it wants, and to leave when it has been told */
+#define WHO_SIZE  320   /* of a text that tells who asks */
 
 struct client {
     TAILQ_ENTRY(client) link;
     struct peer peer;
     struct waiter waiter;
     struct errand *errand;
+    struct context context;
+    struct buf request; /* what it asks for, as it came */
+    int fd;             /* that came with it, or -1 */
+    uint32_t pid;
+    int pidfd; /* taken at once, so that it stays this process; -1: not to be had */
+    struct helper_question question;
+    char who[WHO_SIZE];
     struct timer patience; /* runs while it is the client's turn */
     bool asked, go_on;
 };
@@ -34,11 +50,22 @@ static struct watch door;
 static bool listens_by_unit;
 static struct timer reopening;
 
+static void close_fd(int fd)
+{
+    if (fd >= 0)
+        close(fd);
+}
+
 static void destroy(struct client *client)
 {
     flight_leave(&client->waiter, client->go_on);
     if (client->errand)
         errand_cancel(client->errand);
+    helper_forget(&client->question);
+    context_free(&client->context);
+    buf_free(&client->request);
+    close_fd(client->pidfd);
+    close_fd(client->fd);
     loop_untime(&client->patience);
     peer_close(&client->peer);
     TAILQ_REMOVE(&clients, client, link);
@@ -61,9 +88,29 @@ static void refuse(struct client *client, uint32_t status, const char *text)
     end_turn(client);
 }
 
-static void on_issued(struct waiter *waiter, const struct session *session)
+/* Its own session lets a program do what the user may, minting of keys included. */
+static bool may_serve(const struct session *session)
 {
-    struct client *client = LOOP_OWNER(waiter, struct client, waiter);
+    return session->spec.hops.len || policy_of(session->spec.key).serve != SERVE_ROLES;
+}
+
+static void note(const struct client *client, const char *what, const struct session *session)
+{
+    const struct log_event event = {
+        .what = what,
+        .who = client->who,
+        .key = session->spec.key,
+        .role = spec_role(&session->spec),
+        .how = session->how,
+        .access_key_id = session->access_key_id,
+        .expiration = session->expiration,
+    };
+
+    log_event(&event);
+}
+
+static void hand_over(struct client *client, const struct session *session)
+{
     const struct msg_session answer = {
         .access_key_id = session->access_key_id,
         .secret_access_key = session->secret_access_key,
@@ -73,13 +120,46 @@ static void on_issued(struct waiter *waiter, const struct session *session)
         .region = session->region,
     };
 
+    if (!may_serve(session)) {
+        refuse(client, EXIT_FAILED,
+               "this key serves roles only (its policy is serve=roles); ask for one of its roles");
+        return;
+    }
     peer_send(&client->peer, MSG_SESSION, &answer, -1);
     end_turn(client);
 }
 
+static void on_issued(struct waiter *waiter, const struct session *session)
+{
+    struct client *client = LOOP_OWNER(waiter, struct client, waiter);
+
+    hand_over(client, session);
+    note(client, "issued", session);
+}
+
+/* What a client that waits for a session asked for. */
+static struct spec asked_for(const struct client *client)
+{
+    struct msg_get request = {.key = ""};
+    struct frame frame;
+
+    if (message_next(&client->request, &frame) == 1)
+        (void)message_get(&frame, MSG_GET, &request);
+    return (struct spec){request.key, request.duration, request.hops};
+}
+
 static void on_failed(struct waiter *waiter, const struct msg_failed *failed)
 {
-    refuse(LOOP_OWNER(waiter, struct client, waiter), failed->status, failed->text);
+    struct client *client = LOOP_OWNER(waiter, struct client, waiter);
+    const struct spec spec = asked_for(client);
+    const struct log_event event = {.what = "refused",
+                                    .who = client->who,
+                                    .key = spec.key,
+                                    .role = spec_role(&spec),
+                                    .why = failed->text};
+
+    refuse(client, failed->status, failed->text);
+    log_event(&event);
 }
 
 static void on_progress(struct waiter *waiter, const struct msg_progress *progress)
@@ -95,21 +175,70 @@ static void on_errand_end(struct peer *peer)
     end_turn(client);
 }
 
+/* The person is asked something for this client: find out who it is, then go on. */
+static int ask_who(struct client *client, const struct frame *frame)
+{
+    int pidfd = client->pidfd;
+
+    if (message_forward(&client->request, frame) < 0)
+        return -EPROTO;
+    client->pidfd = -1;
+    helper_who(client->pid, pidfd, &client->question);
+    return 0;
+}
+
+static void get_by_flight(struct client *client)
+{
+    const struct spec spec = asked_for(client);
+
+    client->waiter.who = client->who;
+    client->waiter.context = &client->context;
+    flight_get(&spec, &client->waiter);
+}
+
+static void run_errand(struct client *client, const struct frame *frame)
+{
+    const struct asker asker = {&client->peer, client->who, &client->context};
+    int fd = client->fd;
+
+    client->fd = -1;
+    client->errand = errand_run(&asker, frame, fd, on_errand_end);
+    if (!client->errand)
+        refuse(client, EXIT_FAILED, "this cannot be done now; run it again in a moment");
+}
+
+static void on_told(struct helper_question *question, const char *who)
+{
+    struct client *client = LOOP_OWNER(question, struct client, question);
+    struct frame frame;
+
+    snprintf(client->who, sizeof client->who, "%s", who);
+    if (message_next(&client->request, &frame) != 1)
+        return;
+    if (frame.type == MSG_GET)
+        get_by_flight(client);
+    else
+        run_errand(client, &frame);
+}
+
 static int get(struct client *client, const struct frame *frame)
 {
+    const struct session *session;
     struct msg_get request;
-    struct spec spec = {0};
+    struct spec spec;
+    const char *why;
 
     if (message_get(frame, MSG_GET, &request) < 0)
         return -EPROTO;
-    spec.duration = request.duration ? request.duration : SESSION_SECONDS_DEFAULT;
-    if (!request.key[0] || strlen(request.key) >= sizeof spec.key) {
-        refuse(client, EXIT_USAGE, "a key's name has 1 to 64 characters");
-    } else if (spec.duration < SESSION_SECONDS_MIN || spec.duration > SESSION_SECONDS_MAX) {
-        refuse(client, EXIT_USAGE, "a session lasts 900 to 129600 seconds; ask for that");
+    spec = (struct spec){request.key, request.duration, request.hops};
+    if ((why = spec_check(&spec))) {
+        refuse(client, EXIT_USAGE, why);
+    } else if ((session = flight_cached(&spec))) {
+        hand_over(client, session);
+        usage_note(session, client->pid, client->pidfd);
+        client->pidfd = -1;
     } else {
-        strcpy(spec.key, request.key);
-        flight_get(&spec, &client->waiter);
+        return ask_who(client, frame);
     }
     return 0;
 }
@@ -126,6 +255,7 @@ static void tell_cached(const struct session *session, void *peer)
 {
     const struct msg_cached cached = {
         .key = session->spec.key,
+        .role_arn = spec_role(&session->spec),
         .access_key_id = session->access_key_id,
         .duration = session->spec.duration,
         .expiration = session->expiration,
@@ -144,6 +274,9 @@ static int status(struct client *client, const struct frame *frame)
         .state = places->state,
         .waiting = flight_count(),
         .by_unit = listens_by_unit,
+        .watching = watcher_runs(),
+        .screen_locked = watcher_screen_locked(),
+        .trouble = *log_trouble() ? log_trouble() : watcher_trouble(),
     };
     const struct msg_done done = {""};
 
@@ -162,18 +295,22 @@ static int lock(struct client *client, const struct frame *frame)
 
     if (message_get(frame, MSG_LOCK, NULL) < 0)
         return -EPROTO;
-    session_forget(NULL);
-    flight_cancel_all(EXIT_PERSON, "the agent was locked meanwhile; run it again");
+    lock_all("locked", "the agent was locked meanwhile; run it again");
     peer_send(&client->peer, MSG_DONE, &done, -1);
     end_turn(client);
     return 0;
 }
 
-static int run_errand(struct client *client, const struct frame *frame)
+/* An errand that asks nobody needs not know who is behind it. */
+static int errand(struct client *client, const struct frame *frame)
 {
-    client->errand =
-        errand_run(&client->peer, frame, channel_claim_fd(&client->peer.channel), on_errand_end);
-    return client->errand ? 0 : -EPROTO;
+    client->fd = channel_claim_fd(&client->peer.channel);
+    if (message_carries_fd(frame->type) != (client->fd >= 0))
+        return -EPROTO;
+    if (!errand_is_list(frame->type))
+        return ask_who(client, frame);
+    run_errand(client, frame);
+    return 0;
 }
 
 static int on_frame(struct peer *peer, const struct frame *frame)
@@ -182,10 +319,12 @@ static int on_frame(struct peer *peer, const struct frame *frame)
 
     if (client->asked)
         return frame->type == MSG_LEAVE ? leave(client, frame) : -EPROTO;
+    if (frame->type == MSG_CONTEXT)
+        return context_take(&client->context, frame);
     client->asked = true;
     client->patience.deadline_ms = CLOCK_FOREVER;
     if (errand_is(frame->type))
-        return run_errand(client, frame);
+        return errand(client, frame);
     switch (frame->type) {
     case MSG_GET:
         return get(client, frame);
@@ -212,22 +351,27 @@ static void on_impatience(struct timer *timer)
 }
 
 /* Who may speak to us: processes of our own user, root included only if that is who we are. */
-static bool is_our_user(int fd)
+static bool is_our_user(int fd, struct ucred *cred)
 {
-    struct ucred cred;
-    socklen_t size = sizeof cred;
+    socklen_t size = sizeof *cred;
 
-    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &cred, &size) == 0 && cred.uid == geteuid();
+    return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, cred, &size) == 0 && cred->uid == geteuid();
 }
 
 static void admit(int fd)
 {
-    struct client *client = is_our_user(fd) ? calloc(1, sizeof *client) : NULL;
+    struct ucred cred;
+    struct client *client = is_our_user(fd, &cred) ? calloc(1, sizeof *client) : NULL;
 
     if (!client) {
         close(fd);
         return;
     }
+    client->fd = client->pidfd = -1;
+    client->pid = (uint32_t)cred.pid;
+    client->question.told = on_told;
+    context_init(&client->context);
+    buf_init(&client->request);
     client->peer.on_frame = on_frame;
     client->peer.on_end = on_end;
     client->waiter.issued = on_issued;
@@ -238,6 +382,7 @@ static void admit(int fd)
         free(client);
         return;
     }
+    client->pidfd = (int)syscall(SYS_pidfd_open, cred.pid, 0);
     client->peer.channel.in_max = REQUEST_MAX;
     loop_time(&client->patience);
     end_turn(client);

@@ -10,15 +10,23 @@
  * hands back. */
 struct errand;
 
-/* Whether requests of this type are errands. */
+/* Whether requests of this type are errands; and whether nobody is asked for anything. */
 bool errand_is(uint8_t type);
+bool errand_is_list(uint8_t type);
+
+/* Who asks. The texts must stay. */
+struct asker {
+    struct peer *peer;
+    const char *who;
+    const struct context *context;
+};
 
 /*
  * Run it for this client; fd (or -1) came with the request and is taken over. on_end is called
  * once, when the client has had its DONE or FAILED. NULL, and nothing is called: the frame is
  * malformed, or memory is short.
  */
-struct errand *errand_run(struct peer *client, const struct frame *request, int fd,
+struct errand *errand_run(const struct asker *asker, const struct frame *request, int fd,
                           void (*on_end)(struct peer *client));
 
 /* The client has gone: end it. on_end is not called. */

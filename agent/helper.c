@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -13,14 +14,17 @@
 #include "clock.h"
 #include "peer.h"
 
-#define PENDING_MAX 64    /* of all operations that run: each waits for three at most */
+#define PENDING_MAX 128   /* each operation waits for three at most */
+#define WHO_MAX     48    /* more at once are of one program, which then goes without */
 #define ENDING_MAX  64    /* told to end, and not yet given up on; further ones get no grace */
 #define GRACE_MS    20000 /* longer than any request to AWS, which is not interrupted */
 
 /* Asked for and not yet answered, oldest first. */
 static struct {
-    struct helper_request *request; /* NULL: withdrawn */
-    int conversation;               /* our end */
+    bool who;                         /* the question, not the request */
+    struct helper_request *request;   /* NULL: withdrawn */
+    struct helper_question *question; /* NULL: withdrawn */
+    int conversation;                 /* our end */
 } pending[PENDING_MAX];
 static size_t pending_count;
 
@@ -93,13 +97,27 @@ void helper_end(int pidfd)
         grace.deadline_ms = end->deadline_ms;
 }
 
+static void drop_first(void)
+{
+    pending_count--;
+    memmove(pending, pending + 1, pending_count * sizeof *pending);
+}
+
+static void tell_first(const char *who)
+{
+    struct helper_question *question = pending[0].question;
+
+    drop_first();
+    if (question)
+        question->told(question, who);
+}
+
 static void answer_first(int pidfd, const char *error)
 {
     struct helper_request *request = pending[0].request;
     int conversation = pending[0].conversation;
 
-    pending_count--;
-    memmove(pending, pending + 1, pending_count * sizeof *pending);
+    drop_first();
     if (!request || error) {
         close(conversation);
         helper_end(pidfd);
@@ -113,9 +131,14 @@ static int on_frame(struct peer *peer, const struct frame *frame)
 {
     struct msg_started started;
     struct msg_failed failed;
+    struct msg_asker asker;
 
-    if (!pending_count)
+    if (!pending_count || pending[0].who != (frame->type == MSG_ASKER))
         return -EPROTO;
+    if (message_get(frame, MSG_ASKER, &asker) == 0) {
+        tell_first(asker.text);
+        return 0;
+    }
     if (message_get(frame, MSG_STARTED, &started) == 0) {
         answer_first(channel_claim_fd(&peer->channel), NULL);
         return 0;
@@ -131,7 +154,10 @@ static void on_end(struct peer *peer, int error)
     (void)error;
     peer_close(peer);
     while (pending_count)
-        answer_first(-1, "the agent's starter has died; end the agent and run it again");
+        if (pending[0].who)
+            tell_first("");
+        else
+            answer_first(-1, "the agent's starter has died; end the agent and run it again");
     starter_dead();
 }
 
@@ -162,14 +188,37 @@ void helper_start(enum program program, struct helper_request *request)
         request->started(request, -1, -1, "too many helpers at once; run it again in a moment");
         return;
     }
+    pending[pending_count].who = false;
     pending[pending_count].request = request;
     pending[pending_count++].conversation = ends[0];
     peer_send(&starter, MSG_START, &start, ends[1]);
 }
 
+void helper_who(uint32_t pid, int pidfd, struct helper_question *question)
+{
+    const struct msg_who who = {pid};
+
+    if (pidfd < 0 || pending_count >= WHO_MAX || starter.channel.out_fd >= 0) {
+        if (pidfd >= 0)
+            close(pidfd);
+        question->told(question, "");
+        return;
+    }
+    pending[pending_count].who = true;
+    pending[pending_count++].question = question;
+    peer_send(&starter, MSG_WHO, &who, pidfd);
+}
+
+void helper_forget(const struct helper_question *question)
+{
+    for (size_t i = 0; i < pending_count; i++)
+        if (pending[i].who && pending[i].question == question)
+            pending[i].question = NULL;
+}
+
 void helper_withdraw(const struct helper_request *request)
 {
     for (size_t i = 0; i < pending_count; i++)
-        if (pending[i].request == request)
+        if (!pending[i].who && pending[i].request == request)
             pending[i].request = NULL;
 }

@@ -15,6 +15,12 @@ struct helper_request {
     void (*started)(struct helper_request *request, int conversation, int pidfd, const char *error);
 };
 
+/* Who wants to know who is at the other end of a connection. It must stay until told, or be
+ * withdrawn. */
+struct helper_question {
+    void (*told)(struct helper_question *question, const char *who);
+};
+
 /* Talk to the starter at this descriptor; dead is called when it has died: nothing can be started
  * any more. */
 int helper_open(int fd, void (*dead)(void));
@@ -23,6 +29,11 @@ void helper_close(void);
 /* Start a program. request->started() is called in a later round, or at once when nothing can be
  * started. */
 void helper_start(enum program program, struct helper_request *request);
+
+/* Ask who the process is, whose pidfd (taken over) this is. question->told() is called in a later
+ * round, with "" where the system does not tell. */
+void helper_who(uint32_t pid, int pidfd, struct helper_question *question);
+void helper_forget(const struct helper_question *question);
 
 /* Forget every request of this one; what starts for it nonetheless is ended. */
 void helper_withdraw(const struct helper_request *request);

@@ -15,31 +15,39 @@
 #include "arena.h"
 #include "client.h"
 #include "clock.h"
+#include "context.h"
 #include "flight.h"
 #include "harden.h"
 #include "helper.h"
+#include "lock.h"
+#include "log.h"
 #include "loop.h"
+#include "notice.h"
 #include "operation.h"
 #include "place.h"
 #include "session.h"
 #include "socket.h"
 #include "starter.h"
+#include "watcher.h"
 
 #define ARENA_SIZE ((size_t)4 * 1024 * 1024) /* within the usual RLIMIT_MEMLOCK of 8 MiB */
 
 struct options {
     char socket[sizeof((struct sockaddr_un *)NULL)->sun_path];
-    char vault[PATH_MAX], state[PATH_MAX];
+    char vault[PATH_MAX], state[PATH_MAX], pinentry[PATH_MAX];
     bool foreground;
 };
 
 static const char USAGE[] =
-    "usage: awstap-agent [--socket PATH] [--vault PATH] [--state DIR] [--foreground]\n"
+    "usage: awstap-agent [--socket PATH] [--vault PATH] [--state DIR]\n"
+    "                    [--pinentry-program PATH] [--foreground]\n"
     "\n"
     "Holds AWS sessions for the awstap command, which starts it when it is needed.\n"
     "  --socket PATH   listen here; default $AWSTAP_SOCK or $XDG_RUNTIME_DIR/awstap/agent.sock\n"
     "  --vault PATH    the vault; default $XDG_DATA_HOME/awstap/vault\n"
     "  --state DIR     the state folder; default $XDG_STATE_HOME/awstap\n"
+    "  --pinentry-program PATH\n"
+    "                  what asks the person; default pinentry, or pinentry-curses at a terminal\n"
     "  --foreground    stay in the foreground\n"
     "  --version, --help\n";
 
@@ -105,6 +113,7 @@ static int read_options(int argc, char **argv, struct options *options)
         {"socket", required_argument, NULL, 's'},
         {"vault", required_argument, NULL, 'v'},
         {"state", required_argument, NULL, 'd'},
+        {"pinentry-program", required_argument, NULL, 'p'},
         {"foreground", no_argument, NULL, 'f'},
         {"help", no_argument, NULL, 'h'},
         {"version", no_argument, NULL, 'V'},
@@ -122,6 +131,10 @@ static int read_options(int argc, char **argv, struct options *options)
             break;
         case 'd':
             r = copy_option("state", optarg, options->state, sizeof options->state);
+            break;
+        case 'p':
+            r = copy_option("pinentry-program", optarg, options->pinentry,
+                            sizeof options->pinentry);
             break;
         case 'f':
             options->foreground = true;
@@ -195,8 +208,46 @@ static int report_ready(int ready)
     return 0;
 }
 
+static void on_sleep(void)
+{
+    lock_all("sleep", "the machine went to sleep; run it again");
+    watcher_ready();
+}
+
+static void on_screen_locked(void)
+{
+    lock_on(LOCK_ON_SCREEN, "screen locked");
+    flight_cancel_all(EXIT_PERSON, "the screen was locked meanwhile; unlock it and run it again");
+}
+
+static void on_key_removed(void)
+{
+    lock_on(LOCK_ON_REMOVAL, "security key removed");
+    operation_plugged();
+}
+
+/* Whoever ends it may be about to do what it watches for. */
+static void on_watch_died(void)
+{
+    lock_all("locked: awstap-watch has ended", "awstap-watch has ended unexpectedly; run it again");
+}
+
+static int begin_watching(void)
+{
+    static const struct watcher_events events = {
+        .added = operation_plugged,
+        .removed = on_key_removed,
+        .locked = on_screen_locked,
+        .sleep = on_sleep,
+        .died = on_watch_died,
+    };
+
+    notice_open();
+    return watcher_open(&events);
+}
+
 /* What holds for the whole life of the process. */
-static int prepare(int starter)
+static int prepare(int starter, const struct options *options)
 {
     int r;
 
@@ -205,7 +256,9 @@ static int prepare(int starter)
     if ((r = arena_open(ARENA_SIZE, ARENA_LOCK_NEEDED)) < 0)
         return complain("cannot lock memory: %s; raise the limit (ulimit -l) to 8192",
                         strerror(-r));
-    if ((r = session_open()) < 0 || (r = helper_open(starter, on_starter_death)) < 0)
+    context_open(options->pinentry);
+    if ((r = session_open()) < 0 || (r = helper_open(starter, on_starter_death)) < 0 ||
+        (r = log_open(options->state, options->vault)) < 0 || (r = begin_watching()) < 0)
         return complain("cannot start: %s", strerror(-r));
     return 0;
 }
@@ -258,9 +311,11 @@ static void close_all(void)
     operation_close();
     client_close_all();
     flight_cancel_all(EXIT_FAILED, "the agent has ended");
+    watcher_close();
     helper_close();
     socket_remove();
     session_forget(NULL);
+    log_close();
     arena_close();
 }
 
@@ -285,7 +340,7 @@ int main(int argc, char **argv)
         return complain("cannot fork: %s", strerror(-starter)), EXIT_FAILED;
     catch_signals(&unblocked);
     operation_places(options.vault, options.state);
-    if (prepare(starter) < 0 || (door < 0 && (door = listen_somewhere(&options)) < 0))
+    if (prepare(starter, &options) < 0 || (door < 0 && (door = listen_somewhere(&options)) < 0))
         return EXIT_FAILED;
     client_listen(door, by_unit);
     r = serve(ready, &unblocked);

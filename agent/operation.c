@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "log.h"
 
 static TAILQ_HEAD(, operation) waiting = TAILQ_HEAD_INITIALIZER(waiting);
 static struct operation *unlocking;
@@ -15,7 +16,8 @@ static struct msg_places places;
 
 void operation_places(const char *vault, const char *state)
 {
-    places = (struct msg_places){.vault = vault, .state = state};
+    places.vault = vault;
+    places.state = state;
 }
 
 const struct msg_places *operation_where(void)
@@ -53,7 +55,15 @@ static void refuse_helper(struct operation *operation, const char *error)
 
 static void give(struct operation_helper *helper)
 {
-    peer_send(&helper->operation->signer, MSG_HELPER, NULL, helper->conversation);
+    struct operation *operation = helper->operation;
+
+    if (helper->program == PROGRAM_PROMPT) {
+        const struct msg_context context =
+            context_tell(operation->on_context ? operation->on_context(operation) : NULL);
+
+        peer_send(&operation->signer, MSG_CONTEXT, &context, -1);
+    }
+    peer_send(&operation->signer, MSG_HELPER, NULL, helper->conversation);
     helper->conversation = -1;
     helper->awaited = false;
     helper->state = HELPER_GIVEN;
@@ -112,6 +122,8 @@ static void meet_signer(struct operation_helper *helper)
         finish_soon(operation, "out of memory");
         return;
     }
+    places.log_start = log_start();
+    places.log_count = log_count();
     peer_send(&operation->signer, MSG_PLACES, &places, -1);
     operation->on_ready(operation);
 }
@@ -148,7 +160,8 @@ static int on_need(struct operation *operation, const struct frame *frame)
     struct msg_need need;
 
     if (message_get(frame, MSG_NEED, &need) < 0 || find_awaited(operation) ||
-        (need.program != PROGRAM_FIDO && need.program != PROGRAM_NET))
+        (need.program != PROGRAM_FIDO && need.program != PROGRAM_NET &&
+         need.program != PROGRAM_PROMPT))
         return -EPROTO;
     helper = find_spare(operation, need.program);
     if (!helper && !(helper = add_helper(operation, need.program))) {
@@ -179,6 +192,12 @@ static void run(struct operation *operation)
     operation->deadline.deadline_ms = clock_boot_ms() + (uint64_t)operation->seconds * 1000;
     for (size_t i = 0; i < operation->helper_count; i++)
         start(&operation->helpers[i]);
+}
+
+void operation_plugged(void)
+{
+    if (unlocking && unlocking->signer.channel.fd >= 0)
+        peer_send(&unlocking->signer, MSG_PLUGGED, NULL, -1);
 }
 
 void operation_expect(struct operation *operation, enum program program)

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <sys/queue.h>
 
+#include "context.h"
 #include "helper.h"
 #include "peer.h"
 
@@ -49,6 +50,8 @@ struct operation {
     void (*on_ready)(struct operation *operation);
     /* A frame from the signer that is not about helpers. A negative value ends the operation. */
     int (*on_frame)(struct operation *operation, const struct frame *frame);
+    /* Where the person can be asked, or NULL; itself NULL: anywhere. Told to awstap-prompt. */
+    const struct context *(*on_context)(struct operation *operation);
     /* It is over and nothing of it runs any more; why tells a person, NULL: the signer said all it
      * had to. */
     void (*on_end)(struct operation *operation, const char *why);
@@ -57,6 +60,9 @@ struct operation {
 /* Where the vault and the state folder are: told to each signer. The texts must stay. */
 void operation_places(const char *vault, const char *state);
 const struct msg_places *operation_where(void);
+
+/* A security key was plugged in or pulled: the signer that unlocks looks anew. */
+void operation_plugged(void);
 
 /* Before operation_begin(): start a helper that the signer is sure to ask for together with it, not
  * after it. */

@@ -14,7 +14,8 @@
 #define SESSIONS_MAX 256 /* at 2 to 4 KiB each, a quarter of the agent's arena */
 #define RENEW_MAX_MS                                                                               \
     (20 * 60 * 1000u) /* botocore and .NET ask again when less than 15 minutes are left */
-#define QUIET_MS (5 * 60 * 1000u)
+#define QUIET_MS  (5 * 60 * 1000u)
+#define ASSUME_MS 60000u /* longer than any request to AWS takes */
 
 static struct session *buckets[BUCKETS];
 static size_t count;
@@ -22,20 +23,9 @@ static struct timer expiry;
 static unsigned char
     hash_key[crypto_shorthash_KEYBYTES]; /* so that names can't be chosen to collide */
 
-bool spec_equal(const struct spec *a, const struct spec *b)
-{
-    return a->duration == b->duration && strcmp(a->key, b->key) == 0;
-}
-
 static struct session **bucket_of(const struct spec *spec)
 {
-    struct spec canonical = {.duration = spec->duration};
-    uint64_t hash;
-
-    memcpy(canonical.key, spec->key, strlen(spec->key));
-    crypto_shorthash((unsigned char *)&hash, (const unsigned char *)&canonical, sizeof canonical,
-                     hash_key);
-    return &buckets[hash % BUCKETS];
+    return &buckets[spec_hash(spec, hash_key) % BUCKETS];
 }
 
 static void drop(struct session **link)
@@ -82,6 +72,11 @@ static bool is(const struct session *session, const void *other)
 void session_forget(const char *key)
 {
     sweep(is_of_key, key);
+}
+
+void session_drop(const struct session *session)
+{
+    sweep(is, session);
 }
 
 static const struct session *first_to_end(void)
@@ -132,11 +127,23 @@ static const char *place(char **at, const char *text)
     return copy;
 }
 
-struct session *session_store(const struct spec *spec, const struct msg_issued *issued)
+static size_t size_of(const struct spec *spec, const struct msg_issued *issued, const char *how)
 {
-    size_t size = strlen(issued->access_key_id) + strlen(issued->secret_access_key) +
-                  strlen(issued->session_token) + strlen(issued->account) + strlen(issued->region) +
-                  5;
+    const char *texts[] = {
+        issued->access_key_id, issued->secret_access_key, issued->session_token,
+        issued->account,       issued->partition,         issued->region,
+        issued->sts_url,       issued->ca_bundle,         how,
+    };
+    size_t size = sizeof(struct session) + spec_size(spec);
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        size += strlen(texts[i]) + 1;
+    return size;
+}
+
+struct session *session_store(const struct spec *spec, const struct msg_issued *issued,
+                              const char *how)
+{
     uint64_t now = clock_boot_ms(), lifetime_ms = (uint64_t)issued->lifetime * 1000;
     struct session **bucket = bucket_of(spec), *session;
     char *at;
@@ -144,7 +151,7 @@ struct session *session_store(const struct spec *spec, const struct msg_issued *
     sweep(has_spec, spec);
     while (count >= SESSIONS_MAX)
         evict();
-    while (!(session = arena_alloc(sizeof *session + size)))
+    while (!(session = arena_alloc(size_of(spec, issued, how))))
         if (count)
             evict();
         else
@@ -152,12 +159,16 @@ struct session *session_store(const struct spec *spec, const struct msg_issued *
     at = (char *)(session + 1);
     *session = (struct session){
         .next = *bucket,
-        .spec = *spec,
+        .spec = spec_copy(spec, &at),
         .access_key_id = place(&at, issued->access_key_id),
         .secret_access_key = place(&at, issued->secret_access_key),
         .session_token = place(&at, issued->session_token),
         .account = place(&at, issued->account),
+        .partition = place(&at, issued->partition),
         .region = place(&at, issued->region),
+        .sts_url = place(&at, issued->sts_url),
+        .ca_bundle = place(&at, issued->ca_bundle),
+        .how = place(&at, how),
         .expiration = issued->expiration,
         .end_ms = now + lifetime_ms,
     };
@@ -186,6 +197,11 @@ bool session_is_fresh(const struct session *session)
     uint64_t now = clock_boot_ms();
 
     return now < session->renew_ms || now < session->quiet_ms;
+}
+
+bool session_can_assume(const struct session *session)
+{
+    return clock_boot_ms() + ASSUME_MS < session->end_ms;
 }
 
 void session_keep_quiet(struct session *session)

@@ -6,23 +6,18 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "key_name.h"
 #include "message.h"
-
-/* What a session is asked for by: all that changes what AWS returns, and nothing else. */
-struct spec {
-    char key[KEY_NAME_MAX + 1];
-    uint32_t duration;
-};
-
-bool spec_equal(const struct spec *a, const struct spec *b);
+#include "spec.h"
 
 /* A cached session. All of it, the texts too, is one block of the arena. Times of clock_boot_ms().
  */
 struct session {
     struct session *next; /* in its bucket */
     struct spec spec;
-    const char *access_key_id, *secret_access_key, *session_token, *account, *region;
+    const char *access_key_id, *secret_access_key, *session_token, *account;
+    const char *partition, *region, *sts_url,
+        *ca_bundle;      /* the key's: where its roles are asked for */
+    const char *how;     /* the factor that confirmed it, for the log */
     uint64_t expiration; /* as AWS said, seconds since 1970 */
     uint64_t renew_ms;   /* from here on it counts as missing, but is served if nobody touches */
     uint64_t end_ms;     /* from here on it is gone */
@@ -33,9 +28,10 @@ struct session {
  * errno. */
 int session_open(void);
 
-/* Keep what STS issued, in place of what was there for this spec. NULL when the arena is full.
- * Owned by the cache. */
-struct session *session_store(const struct spec *spec, const struct msg_issued *issued);
+/* Keep what STS issued, in place of what was there for this spec; how it was confirmed is for the
+ * log. NULL when the arena is full. Owned by the cache. */
+struct session *session_store(const struct spec *spec, const struct msg_issued *issued,
+                              const char *how);
 
 /* The session for this spec, still valid, or NULL. It may be gone after the next call of any
  * session_ function. */
@@ -43,6 +39,12 @@ struct session *session_find(const struct spec *spec);
 
 /* Whether it may be served without trying to renew it first. */
 bool session_is_fresh(const struct session *session);
+
+/* Whether another session may be assumed with it: it lives for another minute. */
+bool session_can_assume(const struct session *session);
+
+/* Wipe this one. */
+void session_drop(const struct session *session);
 
 /* Nobody touched: serve it as it is, and leave the person in peace for a while. */
 void session_keep_quiet(struct session *session);

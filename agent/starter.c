@@ -19,28 +19,40 @@
 #include "beside.h"
 #include "channel.h"
 #include "harden.h"
+#include "who.h"
 
 #define SEND_MS 5000 /* the agent reads at once, or is dead */
 #define ENV_MAX 16
 
 static const char *const NAMES[] = {[PROGRAM_SIGNER] = "awstap-signer",
                                     [PROGRAM_FIDO] = "awstap-fido",
-                                    [PROGRAM_NET] = "awstap-net"};
+                                    [PROGRAM_NET] = "awstap-net",
+                                    [PROGRAM_PROMPT] = "awstap-prompt",
+                                    [PROGRAM_WATCH] = "awstap-watch"};
 #define PROGRAMS (sizeof NAMES / sizeof *NAMES)
 
 static char paths[PROGRAMS][BESIDE_MAX];
 
-/* All that a helper gets of our environment: the proxy settings, which awstap-net needs. */
-static const char *const KEPT[] = {"http_proxy=", "https_proxy=", "HTTPS_PROXY=", "all_proxy=",
-                                   "ALL_PROXY=",  "no_proxy=",    "NO_PROXY="};
+/* All that a helper gets of our environment. */
+static const char *const OF_NET[] = {"http_proxy=", "https_proxy=", "HTTPS_PROXY=", "all_proxy=",
+                                     "ALL_PROXY=",  "no_proxy=",    "NO_PROXY=",    NULL};
+static const char *const OF_PROMPT[] = {"HOME=", "XDG_RUNTIME_DIR=", "LANG=", NULL};
+static const char *const OF_WATCH[] = {"DBUS_SESSION_BUS_ADDRESS=", "DBUS_SYSTEM_BUS_ADDRESS=",
+                                       "XDG_RUNTIME_DIR=", "XDG_SESSION_ID=", NULL};
+static const char *const NOTHING[] = {NULL};
+static const char *const *const KEPT[] = {[PROGRAM_SIGNER] = NOTHING,
+                                          [PROGRAM_FIDO] = NOTHING,
+                                          [PROGRAM_NET] = OF_NET,
+                                          [PROGRAM_PROMPT] = OF_PROMPT,
+                                          [PROGRAM_WATCH] = OF_WATCH};
 
-static void helper_environment(char **environment)
+static void helper_environment(uint32_t program, char **environment)
 {
     size_t n = 0;
 
     for (char **entry = environ; *entry; entry++)
-        for (size_t i = 0; i < sizeof KEPT / sizeof *KEPT && n < ENV_MAX - 1; i++)
-            if (strncmp(*entry, KEPT[i], strlen(KEPT[i])) == 0)
+        for (const char *const *kept = KEPT[program]; *kept && n < ENV_MAX - 1; kept++)
+            if (strncmp(*entry, *kept, strlen(*kept)) == 0)
                 environment[n++] = *entry;
     environment[n] = NULL;
 }
@@ -83,7 +95,7 @@ static int spawn_helper(uint32_t program, int conversation, pid_t *pid)
     posix_spawnattr_t attributes;
     int r;
 
-    helper_environment(environment);
+    helper_environment(program, environment);
     if ((r = spawn_attributes(&attributes)))
         return r;
     if (!(r = spawn_files(&files, conversation))) {
@@ -141,21 +153,32 @@ static int answer(struct channel *agent, uint32_t program, int conversation)
     return channel_send(agent, MSG_FAILED, &failed, -1, SEND_MS);
 }
 
+static int tell_who(struct channel *agent, pid_t pid, int pidfd)
+{
+    char text[WHO_SIZE];
+    const struct msg_asker asker = {text};
+
+    who_is(pid, pidfd, text);
+    close(pidfd);
+    return channel_send(agent, MSG_ASKER, &asker, -1, SEND_MS);
+}
+
 static int serve(struct channel *agent)
 {
-    struct msg_start request;
+    struct msg_start request = {0};
+    struct msg_who who = {0};
     struct frame frame;
-    int r, conversation;
+    int r, fd;
 
     if ((r = channel_receive(agent, &frame, -1)) <= 0)
         return r < 0 ? r : -EPIPE;
-    conversation = channel_claim_fd(agent);
+    fd = channel_claim_fd(agent);
     if ((r = message_get(&frame, MSG_START, &request)) < 0)
-        return r;
+        r = message_get(&frame, MSG_WHO, &who);
     channel_drop(agent, &frame);
-    if (conversation < 0 || request.program >= PROGRAMS || !NAMES[request.program])
+    if (r < 0 || fd < 0 || request.program >= PROGRAMS || (!who.pid && !NAMES[request.program]))
         return -EPROTO;
-    return answer(agent, request.program, conversation);
+    return who.pid ? tell_who(agent, (pid_t)who.pid, fd) : answer(agent, request.program, fd);
 }
 
 static int prepare(struct channel *agent, int fd)

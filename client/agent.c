@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "clock.h"
+#include "context.h"
 #include "failure.h"
 #include "output.h"
 #include "socket.h"
@@ -46,10 +47,26 @@ void agent_close(struct agent *agent)
     channel_close(&agent->channel);
 }
 
+/* What a person may have to be asked for is preceded by where. */
+static int put_context(struct agent *agent, enum message_type type)
+{
+    char tty[CONTEXT_TTY];
+    struct msg_context context;
+
+    if (type == MSG_STATUS || type == MSG_LOCK)
+        return 0;
+    context = context_tell(tty);
+    return channel_put(&agent->channel, MSG_CONTEXT, &context, -1);
+}
+
 int agent_ask(struct agent *agent, enum message_type type, const void *msg, int fd)
 {
-    int r = channel_send(&agent->channel, type, msg, fd, clock_left_ms(agent->deadline_ms));
+    int r = put_context(agent, type);
 
+    if (r == 0)
+        r = channel_send(&agent->channel, type, msg, fd, clock_left_ms(agent->deadline_ms));
+    else if (fd >= 0)
+        close(fd);
     if (r == -EMSGSIZE)
         return fail(EXIT_USAGE, "one of the values is too long");
     /* An agent that hangs up on us may have said why before. */

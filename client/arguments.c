@@ -16,21 +16,34 @@ static const struct {
                        "use the security key at this device (default: the one touched)"},
     [OPTION_DURATION_SECONDS] =
         {"duration-seconds", "N",
-         "how long the session is to last, 900 to 129600 (default: 12 hours)"},
+         "how long it is to last: a role 900 to 43200 (default: 1 hour), a key's own\n"
+         "session 900 to 129600 (default: the key's, else 12 hours)"},
+    [OPTION_EXTERNAL_ID] = {"external-id", "ID", "what the role's owner wants to be told"},
     [OPTION_HELP] = {"help", NULL, "show this text"},
     [OPTION_IAM_ENDPOINT_URL] = {"iam-endpoint-url", "URL",
                                  "where IAM is asked for this key (default: AWS)"},
     [OPTION_JSON] = {"json", NULL, "print JSON"},
-    [OPTION_LABEL] = {"label", "TEXT", "what you call it (default: the product's name)"},
+    [OPTION_LABEL] = {"label", "TEXT", "what you call it (default: the product's name, or the kind)"},
     [OPTION_MFA_SERIAL] = {"mfa-serial", "ARN", "the MFA device whose codes go with this key"},
+    [OPTION_POLICY] = {"policy", "JSON", "a session policy; file://PATH reads it from a file"},
+    [OPTION_POLICY_ARN] = {"policy-arn", "ARN", "a managed policy as session policy; repeatable"},
     [OPTION_REGION] = {"region", "REGION", "the AWS region"},
+    [OPTION_ROLE_ARN] = {"role-arn", "ARN", "assume this role; again: and from it this one"},
+    [OPTION_ROLE_SESSION_NAME] = {"role-session-name", "NAME",
+                                  "what the role's session is called in AWS's logs"},
+    [OPTION_SOURCE_IDENTITY] = {"source-identity", "NAME",
+                                "who is behind the role, for AWS's logs"},
     [OPTION_STS_ENDPOINT_URL] = {"sts-endpoint-url", "URL",
                                  "where STS is asked for this key (default: AWS)"},
+    [OPTION_TAG] = {"tag", "KEY=VALUE", "a session tag; repeatable"},
+    [OPTION_TOTP] = {"totp", NULL, "ask for a code of an authenticator app with the passphrase"},
+    [OPTION_TRANSITIVE_TAG] = {"transitive-tag", "KEY",
+                               "hand this tag on to further roles; repeatable"},
 };
 
 static int find_option(const struct grammar *grammar, const char *name, size_t len)
 {
-    unsigned known = grammar->options | WITH(OPTION_HELP);
+    uint64_t known = grammar->options | WITH(OPTION_HELP);
 
     for (int i = 0; i < OPTIONS; i++)
         if (known & WITH(i) && strlen(OPTION[i].name) == len &&
@@ -65,6 +78,11 @@ static int take_option(const struct grammar *grammar, char ***words, struct argu
         snprintf(why, ARGUMENTS_WHY, "--%s needs a value", OPTION[option].name);
         return -EINVAL;
     }
+    if (arguments->given_count == GIVEN_MAX) {
+        snprintf(why, ARGUMENTS_WHY, "more than %d options", GIVEN_MAX);
+        return -EINVAL;
+    }
+    arguments->given[arguments->given_count++] = (struct given){(enum option)option, value};
     arguments->option[option] = value;
     return 0;
 }
@@ -72,7 +90,8 @@ static int take_option(const struct grammar *grammar, char ***words, struct argu
 static int check_operands(const struct grammar *grammar, const struct arguments *arguments,
                           char why[ARGUMENTS_WHY])
 {
-    if (arguments->operands < grammar->operands || (grammar->tail && !*arguments->tail)) {
+    if (arguments->operands < grammar->operands || (grammar->tail && !*arguments->tail) ||
+        (grammar->more && !*arguments->more)) {
         snprintf(why, ARGUMENTS_WHY, "an argument is missing");
         return -EINVAL;
     }
@@ -82,10 +101,11 @@ static int check_operands(const struct grammar *grammar, const struct arguments 
 int arguments_parse(const struct grammar *grammar, char **words, struct arguments *arguments,
                     char why[ARGUMENTS_WHY])
 {
+    char **gathered = words;
     bool ended = false;
     int r;
 
-    *arguments = (struct arguments){0};
+    *arguments = (struct arguments){.more = words};
     for (; *words; words++) {
         if (!ended && strcmp(*words, "--") == 0) {
             ended = true;
@@ -96,6 +116,8 @@ int arguments_parse(const struct grammar *grammar, char **words, struct argument
                 return 0;
         } else if (arguments->operands < grammar->operands) {
             arguments->operand[arguments->operands++] = *words;
+        } else if (grammar->more) {
+            *gathered++ = *words;
         } else if (grammar->tail) {
             break;
         } else {
@@ -104,12 +126,39 @@ int arguments_parse(const struct grammar *grammar, char **words, struct argument
         }
     }
     arguments->tail = words;
+    if (grammar->more)
+        *gathered = NULL;
     return check_operands(grammar, arguments, why);
+}
+
+const char *arguments_next(const struct arguments *arguments, enum option option, size_t *at)
+{
+    while (*at < arguments->given_count) {
+        const struct given *given = &arguments->given[(*at)++];
+
+        if (given->option == option)
+            return given->value;
+    }
+    return NULL;
+}
+
+const char *arguments_name(enum option option)
+{
+    return OPTION[option].name;
+}
+
+/* The second line of a help text stands below the first. */
+static int put_help(struct buf *out, const char *left, const char *help)
+{
+    size_t n = strcspn(help, "\n");
+    int r = buf_printf(out, "  %-24s  %.*s\n", left, (int)n, help);
+
+    return r < 0 || !help[n] ? r : put_help(out, "", help + n + 1);
 }
 
 int arguments_help(const struct grammar *grammar, struct buf *out)
 {
-    unsigned known = grammar->options | WITH(OPTION_HELP);
+    uint64_t known = grammar->options | WITH(OPTION_HELP);
     int r = buf_put_text(out, "\nOptions:\n");
 
     for (int i = 0; i < OPTIONS && r == 0; i++) {
@@ -119,7 +168,7 @@ int arguments_help(const struct grammar *grammar, struct buf *out)
             continue;
         snprintf(left, sizeof left, "--%s%s%s", OPTION[i].name, OPTION[i].value ? " " : "",
                  OPTION[i].value ? OPTION[i].value : "");
-        r = buf_printf(out, "  %-24s  %s\n", left, OPTION[i].help);
+        r = put_help(out, left, OPTION[i].help);
     }
     return r;
 }

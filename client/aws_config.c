@@ -5,13 +5,11 @@
 #include "aws_config.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
+#include "file.h"
 #include "words.h"
 
 #define BLANKS " \t\f\v\r"
@@ -28,49 +26,16 @@ void aws_config_parse(struct aws_config *config, char *text, size_t len)
     }
 }
 
-/* All of fd, up to one byte more than is allowed. The bytes read, or a negative errno. */
-static ssize_t read_all(int fd, char *text)
-{
-    size_t have = 0;
-
-    while (have <= AWS_CONFIG_MAX) {
-        ssize_t n = read(fd, text + have, AWS_CONFIG_MAX + 1 - have);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n < 0)
-            return -errno;
-        if (n == 0)
-            break;
-        have += (size_t)n;
-    }
-    return have > AWS_CONFIG_MAX ? -EFBIG : (ssize_t)have;
-}
-
 int aws_config_read(struct aws_config *config, const char *path)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
-    struct stat st;
     char *text;
-    ssize_t n;
+    size_t len;
+    int r = file_read(path, AWS_CONFIG_MAX, &text, &len);
 
     *config = (struct aws_config){0};
-    if (fd < 0)
-        return errno == ENOENT || errno == ENOTDIR ? 0 : -errno;
-    text = malloc(AWS_CONFIG_MAX + 2);
-    if (!text || fstat(fd, &st) < 0)
-        n = -ENOMEM;
-    else if (!S_ISREG(st.st_mode)) /* a pipe that nobody fills would hold up whoever waits for us */
-        n = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
-    else
-        n = read_all(fd, text);
-    close(fd);
-    if (n < 0) {
-        free(text);
-        return (int)n;
-    }
-    text[n] = '\0';
-    aws_config_parse(config, text, (size_t)n);
+    if (r < 0)
+        return r == -ENOENT || r == -ENOTDIR ? 0 : r;
+    aws_config_parse(config, text, len);
     return 0;
 }
 
@@ -85,25 +50,40 @@ static bool heads_profile(const char *line, const char *name)
 {
     const char *end = strrchr(line, ']');
     struct words words;
+    bool heads;
 
-    if (!end || words_split(&words, line + 1, (size_t)(end - line - 1)) < 0)
+    if (!end)
         return false;
-    if (words.count == 1)
-        return strcmp(words.word[0], "default") == 0 && strcmp(name, "default") == 0;
-    return words.count == 2 && strcmp(words.word[0], "profile") == 0 &&
-           strcmp(words.word[1], name) == 0;
+    if (words_split(&words, line + 1, (size_t)(end - line - 1)) < 0)
+        heads = false;
+    else if (words.count == 1)
+        heads = strcmp(words.word[0], "default") == 0 && strcmp(name, "default") == 0;
+    else
+        heads = words.count == 2 && strcmp(words.word[0], "profile") == 0 &&
+                strcmp(words.word[1], name) == 0;
+    words_free(&words);
+    return heads;
 }
+
+static const struct {
+    const char *key;
+    size_t offset;
+} SETTINGS[] = {
+    {"credential_process", offsetof(struct aws_profile, credential_process)},
+    {"credential_source", offsetof(struct aws_profile, credential_source)},
+    {"duration_seconds", offsetof(struct aws_profile, duration_seconds)},
+    {"external_id", offsetof(struct aws_profile, external_id)},
+    {"region", offsetof(struct aws_profile, region)},
+    {"role_arn", offsetof(struct aws_profile, role_arn)},
+    {"role_session_name", offsetof(struct aws_profile, role_session_name)},
+    {"source_profile", offsetof(struct aws_profile, source_profile)},
+    {"sso_session", offsetof(struct aws_profile, sso_session)},
+    {"sso_start_url", offsetof(struct aws_profile, sso_start_url)},
+    {"web_identity_token_file", offsetof(struct aws_profile, web_identity_token_file)},
+};
 
 static void take_setting(const char *line, struct aws_profile *profile)
 {
-    static const struct {
-        const char *key;
-        size_t offset;
-    } KEYS[] = {
-        {"role_arn", offsetof(struct aws_profile, role_arn)},
-        {"credential_process", offsetof(struct aws_profile, credential_process)},
-        {"region", offsetof(struct aws_profile, region)},
-    };
     size_t n = strcspn(line, "=:"), key_len = n;
     const char *value;
 
@@ -112,9 +92,9 @@ static void take_setting(const char *line, struct aws_profile *profile)
     while (key_len && strchr(BLANKS, line[key_len - 1]))
         key_len--;
     value = line + n + 1 + strspn(line + n + 1, BLANKS);
-    for (size_t i = 0; i < sizeof KEYS / sizeof *KEYS; i++)
-        if (strlen(KEYS[i].key) == key_len && strncasecmp(KEYS[i].key, line, key_len) == 0)
-            *(const char **)(void *)((char *)profile + KEYS[i].offset) = *value ? value : NULL;
+    for (size_t i = 0; i < sizeof SETTINGS / sizeof *SETTINGS; i++)
+        if (strlen(SETTINGS[i].key) == key_len && strncasecmp(SETTINGS[i].key, line, key_len) == 0)
+            *(const char **)(void *)((char *)profile + SETTINGS[i].offset) = *value ? value : NULL;
 }
 
 bool aws_config_profile(const struct aws_config *config, const char *name,

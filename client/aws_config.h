@@ -15,12 +15,14 @@ struct aws_config {
 
 /* The values of one profile, into the config's text; NULL where it has none. */
 struct aws_profile {
-    const char *role_arn, *credential_process, *region;
+    const char *role_arn, *source_profile, *credential_source, *web_identity_token_file;
+    const char *external_id, *role_session_name, *duration_seconds;
+    const char *credential_process, *region, *sso_session, *sso_start_url;
 };
 
 /*
- * Read the file at path; one that does not exist reads as empty. 0 or a negative errno (-EFBIG:
- * over AWS_CONFIG_MAX), and then there is nothing to free.
+ * Read the file at path; one that does not exist reads as empty. 0 or a negative errno as of
+ * file_read(), and then there is nothing to free.
  */
 int aws_config_read(struct aws_config *config, const char *path);
 

@@ -104,15 +104,13 @@ static int run(const struct arguments *arguments)
 
 const struct command cmd_exec = {
     .name = "exec",
-    .synopsis = "NAME [--duration-seconds N] [--region REGION] [--] COMMAND…",
+    .synopsis = "NAME " SESSION_SYNOPSIS " [--] COMMAND…",
     .summary = "Run a command with a session in its environment",
-    .help = "NAME is resolved as `awstap get` does. COMMAND finds AWS_ACCESS_KEY_ID,\n"
+    .help = "NAME and the options are those of `awstap get`. COMMAND finds AWS_ACCESS_KEY_ID,\n"
             "AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN, AWS_CREDENTIAL_EXPIRATION,\n"
             "AWS_ACCOUNT_ID, AWS_REGION and AWS_DEFAULT_REGION, and no AWS_PROFILE,\n"
             "AWS_DEFAULT_PROFILE or AWS_SECURITY_TOKEN. The exit status is COMMAND's;\n"
             "127: it was not found, 126: it could not be run.\n",
-    .grammar = {.options = WITH(OPTION_DURATION_SECONDS) | WITH(OPTION_REGION),
-                .operands = 1,
-                .tail = true},
+    .grammar = {.options = SESSION_OPTIONS, .operands = 1, .tail = true},
     .run = run,
 };

@@ -39,8 +39,10 @@ static void aaguid_text(const struct bytes *aaguid, char out[AAGUID_TEXT])
 
 static const char *asks_for(const struct msg_factor *factor)
 {
-    if (factor->kind != FACTOR_FIDO2)
-        return "";
+    if (factor->kind == FACTOR_PASSPHRASE)
+        return factor->flags & FACTOR_TOTP ? "passphrase and TOTP code" : "passphrase";
+    if (factor->kind == FACTOR_RECOVERY)
+        return "recovery code";
     if (factor->flags & FIDO_PIN)
         return "touch and PIN";
     return factor->flags & FIDO_UV ? "touch and verification" : "touch";
@@ -62,6 +64,7 @@ static int take(void *context, const struct frame *frame)
     json_bool(&factors->json, "touch", factor.flags & FIDO_UP);
     json_bool(&factors->json, "user_verification", factor.flags & FIDO_UV);
     json_bool(&factors->json, "pin", factor.flags & FIDO_PIN);
+    json_bool(&factors->json, "totp", factor.flags & FACTOR_TOTP);
     json_text(&factors->json, "aaguid", aaguid);
     json_time(&factors->json, "created", factor.created);
     json_end(&factors->json, '}');
@@ -114,7 +117,7 @@ const struct command cmd_factor_list = {
     .synopsis = "[--json]",
     .summary = "List what opens the vault",
     .help = "--json prints an array of objects with id, kind, label, touch, user_verification,\n"
-            "pin, aaguid, created.\n",
+            "pin, totp, aaguid, created.\n",
     .grammar = {.options = WITH(OPTION_JSON)},
     .run = run,
 };

@@ -39,17 +39,24 @@ static int run(const struct arguments *arguments)
 
 const struct command cmd_get = {
     .name = "get",
-    .synopsis = "NAME [--duration-seconds N] [--region REGION]",
+    .synopsis = "NAME " SESSION_SYNOPSIS,
     .summary = "Print a session's credentials as credential_process wants them",
-    .help = "NAME is a profile of the AWS config file whose credential_process is\n"
-            "`awstap get …`, or a key in the vault. Write into ~/.aws/config, with the whole\n"
-            "path of awstap:\n"
+    .help = "NAME is a profile of the AWS config file with a role_arn and a source_profile, one\n"
+            "whose credential_process is `awstap get …`, or a key in the vault. Write into\n"
+            "~/.aws/config, with the whole path of awstap:\n"
             "\n"
             "  [profile work]\n"
             "  credential_process = /usr/local/bin/awstap get work\n"
             "\n"
+            "  [profile admin]\n"
+            "  role_arn = arn:aws:iam::123456789012:role/admin\n"
+            "  source_profile = work\n"
+            "\n"
+            "The options are about the last role; without one --duration-seconds and --region\n"
+            "are about the key's own session. They override what the profiles say.\n"
+            "\n"
             "Prints one JSON object with Version, AccessKeyId, SecretAccessKey, SessionToken,\n"
             "Expiration, AccountId.\n",
-    .grammar = {.options = WITH(OPTION_DURATION_SECONDS) | WITH(OPTION_REGION), .operands = 1},
+    .grammar = {.options = SESSION_OPTIONS, .operands = 1},
     .run = run,
 };

@@ -15,16 +15,18 @@ struct keys {
 static int take(void *context, const struct msg_key *key)
 {
     struct keys *keys = context;
-    char time[TEXT_TIME];
+    char time[TEXT_TIME], policy[KEY_POLICY_SIZE];
 
     key_json(&keys->json, key);
     text_time(key->created, time);
+    key_policy(key, policy);
     table_cell(&keys->table, key->name);
     table_cell(&keys->table, key->access_key_id);
     table_cell(&keys->table, key->account);
     table_cell(&keys->table, key->region);
     table_cell(&keys->table, key_mfa(key));
     table_cell(&keys->table, time);
+    table_cell(&keys->table, policy);
     return EXIT_DONE;
 }
 
@@ -40,15 +42,15 @@ static int print(struct keys *keys, bool as_json)
 
 static int run(const struct arguments *arguments)
 {
-    static const char *const HEADS[] = {"NAME",   "ACCESS KEY ID", "ACCOUNT",
-                                        "REGION", "MFA",           "ADDED"};
+    static const char *const HEADS[] = {"NAME", "ACCESS KEY ID", "ACCOUNT", "REGION",
+                                        "MFA",  "ADDED",         "POLICY"};
     struct keys keys;
     int status;
 
     json_init(&keys.json);
     json_begin(&keys.json, NULL, '[');
-    table_init(&keys.table, 6);
-    for (size_t i = 0; i < 6; i++)
+    table_init(&keys.table, 7);
+    for (size_t i = 0; i < 7; i++)
         table_cell(&keys.table, HEADS[i]);
     if ((status = key_each(take, &keys)) == EXIT_DONE)
         status = print(&keys, arguments->option[OPTION_JSON]);
@@ -62,6 +64,7 @@ const struct command cmd_key_list = {
     .synopsis = "[--json]",
     .summary = "List the access keys in the vault",
     .help = "MFA is `sealed` where the seed of the key's MFA device is in the vault too.\n"
+            "POLICY tells what `awstap key set` has changed.\n"
             "--json prints an array of objects with\n" KEY_JSON_MEMBERS ".\n",
     .grammar = {.options = WITH(OPTION_JSON)},
     .run = run,

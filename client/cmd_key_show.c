@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // awstap key show: all that is known about one key, but for its secret.
+#include <stdio.h>
 #include <string.h>
 
 #include "command.h"
@@ -16,14 +17,46 @@ struct shown {
     bool found;
 };
 
+struct row {
+    const char *name, *value;
+};
+
+static void fill_rows(struct table *table, const struct row *rows, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        table_cell(table, rows[i].name);
+        table_cell(table, rows[i].value);
+    }
+}
+
+static void fill_policy(struct table *table, const struct msg_key *key)
+{
+    char lasts[TEXT_SPAN], longest[TEXT_SPAN], every[TEXT_SPAN], grace[TEXT_SPAN];
+    char session[128], rotation[128];
+
+    text_span(key->duration, lasts);
+    text_span(key->max_duration, longest);
+    text_span(key->rotate_every, every);
+    text_span(key->grace, grace);
+    snprintf(session, sizeof session, "%s, at most %s", lasts, longest);
+    snprintf(rotation, sizeof rotation, "every %s, the old key kept for %s", every, grace);
+    fill_rows(table,
+              (const struct row[]){
+                  {"touch", key->touch == TOUCH_USE ? "for each use" : "for each session"},
+                  {"serves", key->serve == SERVE_ROLES ? "roles only" : "sessions and roles"},
+                  {"session", session},
+                  {"locked on", key_locks(key)},
+                  {"rotation", rotation},
+              },
+              key->rotate_every ? 5 : 4);
+}
+
 static void fill_table(struct table *table, const struct msg_key *key)
 {
     char time[TEXT_TIME];
 
     text_time(key->created, time);
-    const struct {
-        const char *name, *value;
-    } rows[] = {
+    const struct row rows[] = {
         {"name", key->name},
         {"access key ID", key->access_key_id},
         {"user", key->arn},
@@ -37,10 +70,8 @@ static void fill_table(struct table *table, const struct msg_key *key)
         {"CA bundle", key->ca_bundle},
         {"added", time},
     };
-    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
-        table_cell(table, rows[i].name);
-        table_cell(table, rows[i].value);
-    }
+    fill_rows(table, rows, sizeof rows / sizeof *rows);
+    fill_policy(table, key);
 }
 
 static int take(void *context, const struct msg_key *key)

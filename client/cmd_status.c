@@ -17,35 +17,57 @@ struct status {
     bool met; /* AGENT has come, which stands first */
 };
 
+static void agent_json(struct json *json, const struct msg_agent *agent)
+{
+    json_text(json, "version", agent->version);
+    json_number(json, "pid", agent->pid);
+    json_text(json, "vault", agent->vault);
+    json_text(json, "state", agent->state);
+    json_number(json, "waiting", agent->waiting);
+    json_text(json, "started_by", agent->by_unit ? "systemd" : "awstap");
+    json_bool(json, "watching", agent->watching);
+    json_bool(json, "screen_locked", agent->screen_locked);
+    json_text(json, "trouble", agent->trouble);
+}
+
+/* What is as it should be is not worth a line. */
+static void agent_rows(struct table *table, const struct msg_agent *agent)
+{
+    char number[96], waiting[16];
+
+    snprintf(number, sizeof number, "%.40s, process %u, started by %s", agent->version, agent->pid,
+             agent->by_unit ? "systemd" : "awstap");
+    snprintf(waiting, sizeof waiting, "%u", agent->waiting);
+    const struct {
+        const char *name, *value;
+        bool shown;
+    } rows[] = {
+        {"agent", number, true},
+        {"vault", agent->vault, true},
+        {"state", agent->state, true},
+        {"waiting", agent->waiting ? waiting : "for nothing", true},
+        {"desktop", "not watched: no notifications, and nothing locks by itself", !agent->watching},
+        {"screen", "locked: only sessions held already are served", agent->screen_locked},
+        {"trouble", agent->trouble, *agent->trouble},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (rows[i].shown) {
+            table_cell(table, rows[i].name);
+            table_cell(table, rows[i].value);
+        }
+}
+
 static int take_agent(struct status *status, const struct frame *frame)
 {
     struct msg_agent agent;
-    const char *starter;
-    char number[96];
 
     if (message_get(frame, MSG_AGENT, &agent) < 0 || status->met)
         return agent_unexpected();
-    starter = agent.by_unit ? "systemd" : "awstap";
     status->met = true;
     json_begin(&status->json, NULL, '{');
-    json_text(&status->json, "version", agent.version);
-    json_number(&status->json, "pid", agent.pid);
-    json_text(&status->json, "vault", agent.vault);
-    json_text(&status->json, "state", agent.state);
-    json_number(&status->json, "waiting", agent.waiting);
-    json_text(&status->json, "started_by", starter);
+    agent_json(&status->json, &agent);
     json_begin(&status->json, "sessions", '[');
-    snprintf(number, sizeof number, "%.40s, process %u, started by %s", agent.version, agent.pid,
-             starter);
-    table_cell(&status->agent, "agent");
-    table_cell(&status->agent, number);
-    table_cell(&status->agent, "vault");
-    table_cell(&status->agent, agent.vault);
-    table_cell(&status->agent, "state");
-    table_cell(&status->agent, agent.state);
-    snprintf(number, sizeof number, "%u", agent.waiting);
-    table_cell(&status->agent, "waiting");
-    table_cell(&status->agent, agent.waiting ? number : "for nothing");
+    agent_rows(&status->agent, &agent);
     return EXIT_DONE;
 }
 
@@ -59,11 +81,13 @@ static int take_cached(struct status *status, const struct frame *frame)
         return agent_unexpected();
     json_begin(&status->json, NULL, '{');
     json_text(&status->json, "key", cached.key);
+    json_text(&status->json, "role_arn", cached.role_arn);
     json_text(&status->json, "access_key_id", cached.access_key_id);
     json_number(&status->json, "duration_seconds", cached.duration);
     json_time(&status->json, "expiration", cached.expiration);
     json_end(&status->json, '}');
     table_cell(&status->sessions, cached.key);
+    table_cell(&status->sessions, cached.role_arn);
     text_span(cached.duration, span);
     table_cell(&status->sessions, cached.duration ? span : "default");
     text_span(cached.expiration > now ? cached.expiration - now : 0, span);
@@ -101,8 +125,9 @@ static int run(const struct arguments *arguments)
 
     json_init(&status.json);
     table_init(&status.agent, 2);
-    table_init(&status.sessions, 4);
+    table_init(&status.sessions, 5);
     table_cell(&status.sessions, "KEY");
+    table_cell(&status.sessions, "ROLE");
     table_cell(&status.sessions, "ASKED FOR");
     table_cell(&status.sessions, "EXPIRES IN");
     table_cell(&status.sessions, "ACCESS KEY ID");
@@ -120,8 +145,10 @@ const struct command cmd_status = {
     .summary = "Show the agent and the sessions it holds",
     .help = "Starts no agent: exit status 3 says that none is running. --json prints an object\n"
             "with version, pid, vault, state, waiting (how many sessions are being waited for),\n"
-            "started_by (systemd or awstap) and sessions, an array of objects with key,\n"
-            "access_key_id, duration_seconds (0: the default), expiration.\n",
+            "started_by (systemd or awstap), watching (whether sleep, locked screens and\n"
+            "security keys are noticed), screen_locked, trouble (\"\": none) and sessions, an\n"
+            "array of objects with key, role_arn (\"\": the key's own), access_key_id,\n"
+            "duration_seconds (0: the default), expiration.\n",
     .grammar = {.options = WITH(OPTION_JSON)},
     .run = run,
 };

@@ -2,7 +2,22 @@
 // The public facts about a key in the vault.
 #include "key.h"
 
+#include <stdio.h>
+#include <string.h>
+
 #include "agent.h"
+#include "text.h"
+
+static void locks_json(struct json *json, const struct msg_key *key)
+{
+    json_begin(json, "lock_on", '[');
+    json_text(json, NULL, "sleep");
+    if (key->lock_on & LOCK_ON_SCREEN)
+        json_text(json, NULL, "screen");
+    if (key->lock_on & LOCK_ON_REMOVAL)
+        json_text(json, NULL, "removal");
+    json_end(json, ']');
+}
 
 void key_json(struct json *json, const struct msg_key *key)
 {
@@ -19,6 +34,13 @@ void key_json(struct json *json, const struct msg_key *key)
     json_text(json, "iam_endpoint_url", key->iam_url);
     json_text(json, "ca_bundle", key->ca_bundle);
     json_time(json, "created", key->created);
+    json_text(json, "touch", key->touch == TOUCH_USE ? "use" : "session");
+    json_text(json, "serve", key->serve == SERVE_ROLES ? "roles" : "any");
+    json_number(json, "duration_seconds", key->duration);
+    json_number(json, "max_duration_seconds", key->max_duration);
+    locks_json(json, key);
+    json_number(json, "rotate_every_seconds", key->rotate_every);
+    json_number(json, "grace_seconds", key->grace);
     json_end(json, '}');
 }
 
@@ -27,6 +49,42 @@ const char *key_mfa(const struct msg_key *key)
     if (key->has_seed)
         return "sealed";
     return *key->mfa_serial ? "no seed" : "none";
+}
+
+static void add(char out[KEY_POLICY_SIZE], const char *text, const char *span)
+{
+    size_t used = strlen(out);
+
+    snprintf(out + used, KEY_POLICY_SIZE - used, "%s%s%s", used ? ", " : "", text, span);
+}
+
+void key_policy(const struct msg_key *key, char out[KEY_POLICY_SIZE])
+{
+    char span[TEXT_SPAN];
+
+    *out = '\0';
+    if (key->touch == TOUCH_USE)
+        add(out, "touch for each use", "");
+    if (key->serve == SERVE_ROLES)
+        add(out, "roles only", "");
+    text_span(key->duration, span);
+    if (key->duration != SESSION_SECONDS_DEFAULT)
+        add(out, "sessions of ", span);
+    text_span(key->max_duration, span);
+    if (key->max_duration != SESSION_SECONDS_MAX)
+        add(out, "at most ", span);
+    if (key->lock_on)
+        add(out, "locked on ", key_locks(key));
+    text_span(key->rotate_every, span);
+    if (key->rotate_every)
+        add(out, "rotated every ", span);
+}
+
+const char *key_locks(const struct msg_key *key)
+{
+    if (!(key->lock_on & LOCK_ON_REMOVAL))
+        return key->lock_on & LOCK_ON_SCREEN ? "sleep, screen lock" : "sleep";
+    return key->lock_on & LOCK_ON_SCREEN ? "sleep, screen lock, removal" : "sleep, removal";
 }
 
 struct each {

@@ -17,10 +17,12 @@
 
 #define ARENA_SIZE ((size_t)256 * 1024) /* two buffers of the largest frame, and an answer */
 
+#define SYNOPSIS_SHORT 160 /* what fits into the line that tells of a mistake */
+
 static const struct command *const COMMANDS[] = {
-    &cmd_factor_add, &cmd_factor_list, &cmd_factor_remove, &cmd_key_add,  &cmd_key_list,
-    &cmd_key_show,   &cmd_key_remove,  &cmd_mfa_import,    &cmd_mfa_code, &cmd_get,
-    &cmd_exec,       &cmd_status,      &cmd_lock,
+    &cmd_factor_add, &cmd_factor_list, &cmd_factor_remove, &cmd_key_add,    &cmd_key_list,
+    &cmd_key_show,   &cmd_key_set,     &cmd_key_remove,    &cmd_mfa_import, &cmd_mfa_code,
+    &cmd_get,        &cmd_exec,        &cmd_status,        &cmd_lock,
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof *COMMANDS)
 
@@ -145,9 +147,12 @@ static int run_command(const struct command *command, char **words)
     char why[ARGUMENTS_WHY];
 
     failure_about(command->name, NULL);
-    if (arguments_parse(&command->grammar, words, &arguments, why) < 0)
+    if (arguments_parse(&command->grammar, words, &arguments, why) < 0) {
+        if (strlen(command->synopsis) > SYNOPSIS_SHORT)
+            return fail(EXIT_USAGE, "%s; see awstap %s --help", why, command->name);
         return fail(EXIT_USAGE, "%s; usage: awstap %s%s%s", why, command->name,
                     *command->synopsis ? " " : "", command->synopsis);
+    }
     if (arguments.option[OPTION_HELP])
         return print_help(command);
     failure_about(command->name, arguments.operand[0]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// From a NAME to a key, along profiles of the AWS config file that run `awstap get …`.
+// From a NAME to a key, along the profiles of the AWS config file: by source_profile where a
+// profile has a role_arn, else by a credential_process that runs `awstap get …`.
 #include "resolve.h"
 
 #include <errno.h>
@@ -8,99 +9,51 @@
 #include <string.h>
 
 #include "aws_config.h"
+#include "chain.h"
 #include "command.h"
 #include "failure.h"
+#include "file.h"
 #include "key_name.h"
 #include "message.h"
-#include "words.h"
 
-#define HOPS_MAX     16
-#define PROFILE_SIZE 257
+#define LAYERS_MAX 32
 
 /* On the way from the NAME to its key. */
 struct walk {
     struct aws_config config;
+    struct layer *layer[LAYERS_MAX]; /* from the command line on */
+    size_t count;
+    const char *next; /* where to go; NULL: we have arrived */
     struct resolved *resolved;
-    char name[PROFILE_SIZE]; /* where we are */
-    char profile_region[RESOLVE_NAME];
-    bool arrived;
 };
 
 /* AWS_CONFIG_FILE, or .aws/config at home. An exit status. */
 static int read_config(struct aws_config *config)
 {
-    const char *file = getenv("AWS_CONFIG_FILE"), *home = getenv("HOME");
+    const char *file = getenv("AWS_CONFIG_FILE");
     char path[1024];
-    int n, r;
+    int r = file_path(file && *file ? file : "~/.aws/config", path, sizeof path);
 
-    if (file && *file && strncmp(file, "~/", 2) != 0)
-        n = snprintf(path, sizeof path, "%s", file);
-    else if (!home || !*home)
+    if (r == -ENOENT)
         return fail(EXIT_FAILED,
                     "the AWS config file cannot be found: set HOME or AWS_CONFIG_FILE");
-    else
-        n = snprintf(path, sizeof path, "%s/%s", home, file && *file ? file + 2 : ".aws/config");
-    r = n < 0 || (size_t)n >= sizeof path ? -ENAMETOOLONG : aws_config_read(config, path);
-    return r < 0 ? fail(EXIT_FAILED, "the AWS config file %.256s cannot be read: %s", path,
-                        strerror(-r))
+    if (r == 0)
+        r = aws_config_read(config, path);
+    return r < 0 ? fail(EXIT_FAILED, "the AWS config file %.256s cannot be read: %s",
+                        r == -ENAMETOOLONG ? file : path, strerror(-r))
                  : EXIT_DONE;
 }
 
-/* Digits only, in AWS's bounds. 0, or -EINVAL. */
-static int parse_duration(const char *text, uint32_t *duration)
-{
-    size_t n = strspn(text, "0123456789");
-    unsigned long value = n <= 9 && !text[n] ? strtoul(text, NULL, 10) : 0;
-
-    if (value < SESSION_SECONDS_MIN || value > SESSION_SECONDS_MAX)
-        return -EINVAL;
-    *duration = (uint32_t)value;
-    return 0;
-}
-
-static int bad_option(const char *profile, const char *option, const char *value, const char *why)
-{
-    if (!profile)
-        return fail(EXIT_USAGE, "--%s %.64s %s", option, value, why);
-    return fail(EXIT_FAILED, "profile %.64s: --%s %.64s %s", profile, option, value, why);
-}
-
-/* Take what is not given nearer to the command line. profile is where it stands, or NULL. */
-static int take_options(struct resolved *resolved, const struct arguments *arguments,
-                        const char *profile)
-{
-    const char *duration = arguments->option[OPTION_DURATION_SECONDS],
-               *region = arguments->option[OPTION_REGION];
-    uint32_t seconds = 0;
-
-    if (duration && parse_duration(duration, &seconds) < 0)
-        return bad_option(profile, "duration-seconds", duration, "is not between 900 and 129600");
-    if (region && strlen(region) >= sizeof resolved->region)
-        return bad_option(profile, "region", region, "is no region's name");
-    if (!resolved->duration)
-        resolved->duration = seconds;
-    if (region && !*resolved->region)
-        snprintf(resolved->region, sizeof resolved->region, "%s", region);
-    return EXIT_DONE;
-}
-
-static int go_to(struct walk *walk, const char *name)
-{
-    if (snprintf(walk->name, sizeof walk->name, "%s", name) >= (int)sizeof walk->name)
-        return fail(EXIT_FAILED, "no profile and no key has a name that long: %.64s", name);
-    return EXIT_DONE;
-}
-
 /* The name stands for the key of that name. */
-static int arrive(struct walk *walk, bool is_profile)
+static int arrive(struct walk *walk, const char *name, bool is_profile)
 {
-    if (!key_name_allowed(walk->name) && is_profile)
+    if (!key_name_allowed(name) && is_profile)
         return fail(EXIT_FAILED, "profile %.64s is none of awstap's, and no key can be called so",
-                    walk->name);
-    if (!key_name_allowed(walk->name))
-        return fail(EXIT_FAILED, "no profile is called %.64s, and no key can be", walk->name);
-    snprintf(walk->resolved->key, sizeof walk->resolved->key, "%.64s", walk->name);
-    walk->arrived = true;
+                    name);
+    if (!key_name_allowed(name))
+        return fail(EXIT_FAILED, "no profile is called %.64s, and no key can be", name);
+    snprintf(walk->resolved->key, sizeof walk->resolved->key, "%.64s", name);
+    walk->next = NULL;
     return EXIT_DONE;
 }
 
@@ -116,75 +69,189 @@ static bool is_ours(const struct words *words)
 }
 
 /* Go where the profile's credential_process leads. */
-static int follow(struct walk *walk, const char *credential_process)
+static int follow_process(struct walk *walk, struct layer *layer)
 {
-    struct words words;
-    struct arguments arguments;
+    const char *line = layer->profile.credential_process;
+    int r = line ? words_split(&layer->words, line, strlen(line)) : 0;
     char why[ARGUMENTS_WHY];
-    int status, r = words_split(&words, credential_process, strlen(credential_process));
 
-    if (!is_ours(&words))
-        return arrive(walk, true);
+    if (!is_ours(&layer->words))
+        return arrive(walk, layer->name, true);
     if (r < 0)
-        return fail(EXIT_FAILED, "profile %.64s: its credential_process %s", walk->name,
-                    r == -EINVAL ? "has a quote that is not closed" : "is too long");
-    if (arguments_parse(&cmd_get.grammar, words.word + 2, &arguments, why) < 0)
-        return fail(EXIT_FAILED, "profile %.64s: its credential_process is not right: %s",
-                    walk->name, why);
-    if (arguments.option[OPTION_HELP])
-        return arrive(walk, true);
-    if ((status = take_options(walk->resolved, &arguments, walk->name)) != EXIT_DONE)
-        return status;
-    if (strcmp(arguments.operand[0], walk->name) == 0)
-        return arrive(walk, true);
-    return go_to(walk, arguments.operand[0]);
+        return layer_fail(layer, "its credential_process %s",
+                          r == -EINVAL ? "has a quote that is not closed" : "is too long");
+    if (arguments_parse(&cmd_get.grammar, layer->words.word + 2, &layer->arguments, why) < 0)
+        return layer_fail(layer, "its credential_process is not right: %s", why);
+    walk->next = layer->arguments.operand[0];
+    if (layer->arguments.option[OPTION_HELP] || strcmp(walk->next, layer->name) == 0)
+        return arrive(walk, layer->name, true);
+    return EXIT_DONE;
+}
+
+/* Go to the profile that the role is assumed from. One that names itself means, as in the AWS CLI,
+ * its own credentials. */
+static int follow_source(struct walk *walk, struct layer *layer)
+{
+    const struct aws_profile *profile = &layer->profile;
+
+    if (profile->web_identity_token_file)
+        return layer_fail(layer, "its role is taken with a web identity, which is not awstap's; "
+                                 "give it a source_profile instead");
+    if (profile->credential_source)
+        return layer_fail(layer,
+                          "its role is taken with credential_source = %.32s, which is not "
+                          "awstap's; give it a source_profile instead",
+                          profile->credential_source);
+    if (!profile->source_profile)
+        return layer_fail(layer, "it has a role_arn and no source_profile; add the profile or key "
+                                 "that the role is assumed from");
+    if (strcmp(profile->source_profile, layer->name) == 0)
+        return follow_process(walk, layer);
+    walk->next = profile->source_profile;
+    return EXIT_DONE;
+}
+
+/* The profiles from the command line on, as `a, b, c`. */
+static int refuse_cycle(const struct walk *walk)
+{
+    char names[400] = "";
+    size_t at = 0;
+
+    for (size_t i = 1; i < walk->count && at < sizeof names; i++)
+        at += (size_t)snprintf(names + at, sizeof names - at, "%.64s, then ", walk->layer[i]->name);
+    return fail(EXIT_FAILED,
+                "the profiles lead to each other and to no key (%s%s%.64s again): mend their "
+                "source_profile or credential_process in the AWS config file",
+                names, at < sizeof names ? "" : "…, then ", walk->next);
+}
+
+static bool visited(const struct walk *walk, const char *name)
+{
+    for (size_t i = 1; i < walk->count; i++)
+        if (strcmp(walk->layer[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+static int add_layer(struct walk *walk, const char *name, struct layer **added)
+{
+    struct layer *layer;
+
+    if (strlen(name) >= PROFILE_SIZE)
+        return fail(EXIT_FAILED, "no profile and no key has a name that long: %.64s", name);
+    if (walk->count == LAYERS_MAX)
+        return fail(EXIT_FAILED, "more than %d profiles lead to each other", LAYERS_MAX - 1);
+    if (!(layer = calloc(1, sizeof *layer)))
+        return fail(EXIT_FAILED, "memory is short");
+    strcpy(layer->name, name);
+    walk->layer[walk->count++] = layer;
+    *added = layer;
+    return EXIT_DONE;
 }
 
 static int step(struct walk *walk)
 {
-    struct aws_profile profile;
+    const char *name = walk->next;
+    struct layer *layer;
+    int status;
 
-    if (!aws_config_profile(&walk->config, walk->name, &profile))
-        return arrive(walk, false);
-    if (profile.role_arn)
-        return fail(EXIT_FAILED,
-                    "profile %.64s has a role_arn, and this version cannot assume roles yet; "
-                    "use the profile that it names as its source",
-                    walk->name);
-    if (profile.region && !*walk->profile_region)
-        snprintf(walk->profile_region, sizeof walk->profile_region, "%s", profile.region);
-    return profile.credential_process ? follow(walk, profile.credential_process)
-                                      : arrive(walk, true);
+    if (visited(walk, name))
+        return refuse_cycle(walk);
+    if ((status = add_layer(walk, name, &layer)) != EXIT_DONE)
+        return status;
+    if (!aws_config_profile(&walk->config, name, &layer->profile))
+        return arrive(walk, name, false);
+    if (layer->profile.role_arn)
+        return follow_source(walk, layer);
+    if (layer->profile.sso_session || layer->profile.sso_start_url)
+        return layer_fail(layer, "it signs in by IAM Identity Center (sso_…), which is not "
+                                 "awstap's; the AWS CLI serves it by itself");
+    return follow_process(walk, layer);
 }
 
-static void choose_region(struct walk *walk)
+/* The region that this layer, or the next one that has any, names in its profile; or NULL. */
+static const char *profile_region(const struct walk *walk, size_t from)
 {
-    const char *choices[] = {getenv("AWS_REGION"), getenv("AWS_DEFAULT_REGION"),
-                             walk->profile_region};
-    char *region = walk->resolved->region;
+    for (size_t i = from; i < walk->count; i++)
+        if (walk->layer[i]->profile.region)
+            return walk->layer[i]->profile.region;
+    return NULL;
+}
 
-    for (size_t i = 0; i < sizeof choices / sizeof *choices && !*region; i++)
-        if (choices[i])
-            snprintf(region, RESOLVE_NAME, "%s", choices[i]);
+static const char *environment_region(void)
+{
+    static const char *const NAMES[] = {"AWS_REGION", "AWS_DEFAULT_REGION"};
+
+    for (size_t i = 0; i < 2; i++) {
+        const char *region = getenv(NAMES[i]);
+
+        if (region && !role_check(ROLE_REGION, region))
+            return region;
+    }
+    return NULL;
+}
+
+/* From the key's end on, so that what is nearer to the command line comes last and wins. */
+static int build_chain(const struct walk *walk, struct chain *chain)
+{
+    const char *environment = environment_region();
+    int status = EXIT_DONE;
+
+    for (size_t i = walk->count; i-- > 0 && status == EXIT_DONE;)
+        status =
+            chain_take(chain, walk->layer[i], environment ? environment : profile_region(walk, i));
+    return status;
+}
+
+static void choose_region(const struct walk *walk)
+{
+    const char *region = NULL;
+
+    for (size_t i = 0; i < walk->count && !region; i++)
+        region = walk->layer[i]->arguments.option[OPTION_REGION];
+    if (!region)
+        region = environment_region();
+    if (!region)
+        region = profile_region(walk, 0);
+    snprintf(walk->resolved->region, RESOLVE_NAME, "%s", region ? region : "");
+}
+
+static int walk_to_key(struct walk *walk, const struct arguments *arguments)
+{
+    struct layer *command_line;
+    int status = add_layer(walk, "", &command_line);
+
+    if (status == EXIT_DONE) {
+        command_line->arguments = *arguments;
+        walk->next = arguments->operand[0];
+        status = read_config(&walk->config);
+    }
+    while (status == EXIT_DONE && walk->next)
+        status = step(walk);
+    return status;
 }
 
 int resolve(const struct arguments *arguments, struct resolved *resolved)
 {
     struct walk walk = {.resolved = resolved};
+    struct chain chain = {0};
     int status;
 
     *resolved = (struct resolved){0};
-    if ((status = go_to(&walk, arguments->operand[0])) != EXIT_DONE ||
-        (status = take_options(resolved, arguments, NULL)) != EXIT_DONE ||
-        (status = read_config(&walk.config)) != EXIT_DONE)
-        return status;
-    for (int hops = 0; status == EXIT_DONE && !walk.arrived; hops++)
-        status = hops < HOPS_MAX
-                     ? step(&walk)
-                     : fail(EXIT_FAILED, "the profiles lead to each other and to no key: "
-                                         "mend their credential_process in the AWS config file");
-    aws_config_free(&walk.config);
-    if (status == EXIT_DONE)
+    buf_init(&resolved->hops);
+    if ((status = walk_to_key(&walk, arguments)) == EXIT_DONE &&
+        (status = build_chain(&walk, &chain)) == EXIT_DONE &&
+        (status = chain_put(&chain, &resolved->hops)) == EXIT_DONE) {
+        resolved->duration = chain.duration;
         choose_region(&walk);
+    }
+    while (walk.count)
+        layer_free(walk.layer[--walk.count]);
+    aws_config_free(&walk.config);
     return status;
+}
+
+void resolved_free(struct resolved *resolved)
+{
+    buf_free(&resolved->hops);
 }

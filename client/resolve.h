@@ -5,20 +5,24 @@
 #include <stdint.h>
 
 #include "arguments.h"
+#include "buf.h"
 
 #define RESOLVE_NAME 65
 
 /* What a NAME stands for. */
 struct resolved {
     char key[RESOLVE_NAME];    /* in the vault */
-    uint32_t duration;         /* seconds, 0: the default */
-    char region[RESOLVE_NAME]; /* "": the key's */
+    uint32_t duration;         /* of its session, seconds; 0: the default */
+    struct buf hops;           /* the roles from there on, as GET has them (PROTOCOL.md) */
+    char region[RESOLVE_NAME]; /* for whoever uses the session; "": the key's */
 };
 
 /*
- * Follow the name given on the command line through the AWS config file to a key, collecting
- * options; those of the command line come first. An exit status, and why on stderr.
+ * Follow the name given on the command line through the AWS config file to a key, collecting roles
+ * and options; those of the command line override the last role's. resolved_free() is due whatever
+ * comes. An exit status, and why on stderr.
  */
 int resolve(const struct arguments *arguments, struct resolved *resolved);
+void resolved_free(struct resolved *resolved);
 
 #endif

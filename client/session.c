@@ -13,7 +13,10 @@ int session_open(struct session *session, const struct arguments *arguments, int
         (status = agent_open(&session->agent, true, wait_ms)) != EXIT_DONE)
         return status;
     session->agent.flies_on = true;
-    get = (struct msg_get){.key = session->resolved.key, .duration = session->resolved.duration};
+    get = (struct msg_get){.key = session->resolved.key,
+                           .duration = session->resolved.duration,
+                           .hops = {(const char *)buf_data(&session->resolved.hops),
+                                    buf_len(&session->resolved.hops)}};
     if ((status = agent_ask(&session->agent, MSG_GET, &get, -1)) != EXIT_DONE ||
         (status = agent_answer(&session->agent, &frame)) != EXIT_DONE)
         return status;
@@ -23,4 +26,5 @@ int session_open(struct session *session, const struct arguments *arguments, int
 void session_close(struct session *session)
 {
     agent_close(&session->agent);
+    resolved_free(&session->resolved);
 }

@@ -6,6 +6,17 @@
 #include "arguments.h"
 #include "resolve.h"
 
+/* What all commands that want one take, and how they say it. */
+#define SESSION_OPTIONS                                                                            \
+    (WITH(OPTION_ROLE_ARN) | WITH(OPTION_DURATION_SECONDS) | WITH(OPTION_EXTERNAL_ID) |            \
+     WITH(OPTION_ROLE_SESSION_NAME) | WITH(OPTION_SOURCE_IDENTITY) | WITH(OPTION_TAG) |            \
+     WITH(OPTION_TRANSITIVE_TAG) | WITH(OPTION_POLICY) | WITH(OPTION_POLICY_ARN) |                 \
+     WITH(OPTION_REGION))
+#define SESSION_SYNOPSIS                                                                           \
+    "[--role-arn ARN]… [--duration-seconds N] [--external-id ID] [--role-session-name NAME] "    \
+    "[--source-identity NAME] [--tag KEY=VALUE]… [--transitive-tag KEY]… [--policy JSON] "     \
+    "[--policy-arn ARN]… [--region REGION]"
+
 /* A session as the agent hands it out. */
 struct session {
     struct agent agent;

@@ -46,7 +46,9 @@ static void show_line(const char *text)
 
 void progress_take(struct progress *progress, const struct msg_progress *report)
 {
-    if (report->kind == PROGRESS_NOTE) {
+    if (report->kind == PROGRESS_PROMPT)
+        progress_init(progress);
+    if (report->kind == PROGRESS_PROMPT || report->kind == PROGRESS_NOTE) {
         show_line(report->text);
         return;
     }

@@ -19,7 +19,11 @@ struct progress {
 
 void progress_init(struct progress *progress);
 
-/* Take what the agent reports: a note is said at once, a wait later unless another replaces it. */
+/*
+ * Take what the agent reports: a note is said at once, a wait later unless another replaces it.
+ * That a dialog asks is said at once and nothing after it, since the dialog may be on this
+ * terminal.
+ */
 void progress_take(struct progress *progress, const struct msg_progress *report);
 
 /* Say what is due now. Where there is no terminal nobody is told. */

@@ -4,46 +4,48 @@
 
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct splitter {
     struct words *words;
-    size_t used; /* of store */
+    char *at;    /* in the store: where the next character goes */
     bool inside; /* a word has begun */
     char quote;  /* the open one, or NUL */
 };
 
-static int add(struct splitter *splitter, char c)
+/* Room for all that n characters can hold: each word but the first stands behind a blank, which
+ * leaves room for its NUL. */
+static int make_room(struct words *words, size_t n)
 {
-    if (splitter->used >= WORDS_SIZE - 1)
-        return -E2BIG;
-    splitter->words->store[splitter->used++] = c;
-    return 0;
-}
-
-static int begin_word(struct splitter *splitter)
-{
-    if (splitter->inside)
+    *words = (struct words){.word = calloc(n / 2 + 2, sizeof(char *)), .store = malloc(n + 1)};
+    if (words->word && words->store)
         return 0;
-    if (splitter->words->count == WORDS_MAX)
-        return -E2BIG;
-    splitter->words->word[splitter->words->count] = splitter->words->store + splitter->used;
-    splitter->inside = true;
-    return 0;
+    words_free(words);
+    return -ENOMEM;
 }
 
-/* add() and this one leave room for the next NUL. */
-static int end_word(struct splitter *splitter)
+void words_free(struct words *words)
+{
+    free(words->word);
+    free(words->store);
+    *words = (struct words){0};
+}
+
+static void begin_word(struct splitter *splitter)
 {
     if (!splitter->inside)
-        return 0;
-    splitter->words->store[splitter->used] = '\0';
+        splitter->words->word[splitter->words->count] = splitter->at;
+    splitter->inside = true;
+}
+
+static void end_word(struct splitter *splitter)
+{
+    if (!splitter->inside)
+        return;
+    *splitter->at++ = '\0';
     splitter->words->word[++splitter->words->count] = NULL;
     splitter->inside = false;
-    if (splitter->used == WORDS_SIZE - 1)
-        return -E2BIG;
-    splitter->used++;
-    return 0;
 }
 
 /* Whether the backslash before next takes its meaning away; inside double quotes it does so for two
@@ -53,44 +55,47 @@ static bool escapes(char quote, char next)
     return quote == '\0' || (quote == '"' && (next == '"' || next == '\\'));
 }
 
-static int take(struct splitter *splitter, char c)
+static void take(struct splitter *splitter, char c)
 {
-    int r;
-
-    if (!splitter->quote && strchr(" \t\r\n", c))
-        return end_word(splitter);
-    if ((r = begin_word(splitter)) < 0)
-        return r;
-    if (c == splitter->quote) {
+    if (!splitter->quote && strchr(" \t\r\n", c)) {
+        end_word(splitter);
+        return;
+    }
+    begin_word(splitter);
+    if (c == splitter->quote)
         splitter->quote = '\0';
-        return 0;
-    }
-    if (!splitter->quote && (c == '"' || c == '\'')) {
+    else if (!splitter->quote && (c == '"' || c == '\''))
         splitter->quote = c;
-        return 0;
-    }
-    return add(splitter, c);
+    else
+        *splitter->at++ = c;
 }
 
 int words_split(struct words *words, const char *line, size_t n)
 {
+    size_t len = strnlen(line, n), end = len < WORDS_LINE_MAX ? len : WORDS_LINE_MAX;
     struct splitter splitter = {.words = words};
-    int r = 0;
+    int r = make_room(words, end);
 
-    words->count = 0;
-    words->word[0] = NULL;
-    for (size_t i = 0; i < n && line[i] && r == 0; i++) {
+    splitter.at = words->store;
+    for (size_t i = 0; i < end && r == 0; i++) {
         if (line[i] != '\\' || splitter.quote == '\'') {
-            r = take(&splitter, line[i]);
-        } else if (i + 1 == n || !line[i + 1]) {
-            return -EINVAL;
-        } else if ((r = begin_word(&splitter)) == 0) {
+            take(&splitter, line[i]);
+        } else if (i + 1 == end) {
+            r = end < len ? -E2BIG : -EINVAL;
+        } else {
+            begin_word(&splitter);
             if (escapes(splitter.quote, line[i + 1]))
                 i++;
-            r = add(&splitter, line[i]);
+            *splitter.at++ = line[i];
         }
     }
+    if (r == 0 && end < len)
+        r = -E2BIG;
+    if (r == 0 && splitter.quote)
+        r = -EINVAL;
     if (r == 0)
-        r = splitter.quote ? -EINVAL : end_word(&splitter);
+        end_word(&splitter);
+    else if (words->word)
+        words->word[words->count] = NULL; /* the one that has begun is none */
     return r;
 }

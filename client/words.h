@@ -4,21 +4,22 @@
 
 #include <stddef.h>
 
-#define WORDS_MAX  32
-#define WORDS_SIZE 1024 /* all characters of all words */
+#define WORDS_LINE_MAX ((size_t)16 * 1024) /* more than a session policy and all tags take */
 
 /* A line split into words as a shell would. */
 struct words {
     size_t count;
-    char *word[WORDS_MAX + 1]; /* into store; NULL behind the last */
-    char store[WORDS_SIZE];
+    char **word; /* NULL behind the last */
+    char *store; /* what they lead into */
 };
 
 /*
  * Split the first n characters of line at white space; single quotes, double quotes and backslashes
- * mean what they mean to Python's shlex. 0; -EINVAL: a quote is not closed; -E2BIG: more than fits.
- * The words before the fault stand.
+ * as Python's shlex has them. 0, or a negative errno: -EINVAL, a quote or a backslash at the end is
+ * left open; -E2BIG, the line is longer than WORDS_LINE_MAX; -ENOMEM. words then has those before
+ * that place. It is to be released whatever comes.
  */
 int words_split(struct words *words, const char *line, size_t n);
+void words_free(struct words *words);
 
 #endif

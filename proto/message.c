@@ -139,7 +139,7 @@ static const struct layout LAYOUTS[] = {
         F_U32(msg_issued, factor), F_TEXT(msg_issued, factor_label, NAME_MAX_), )},
     [MSG_REFUSED] = {"REFUSED", false, FIELDS(
         F_U32(msg_refused, flight), F_U32(msg_refused, status),
-        F_TEXT(msg_refused, text, LINE_MAX_), )},
+        F_TEXT(msg_refused, text, LINE_MAX_), F_U32(msg_refused, stale), )},
     [MSG_LATER] = {"LATER", false, FIELDS(F_U32(msg_later, flight), )},
     [MSG_OPENED] = {"OPENED", false, NO_FIELDS},
     [MSG_RIDER] = {"RIDER", false, FIELDS(

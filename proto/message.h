@@ -158,6 +158,9 @@ enum progress_kind {
 
 enum fido_flag { FIDO_UP = 1, FIDO_UV = 2, FIDO_PIN = 4 };
 
+/* Beside those, in what is said of a factor: a TOTP code is asked for with the passphrase. */
+enum factor_flag { FACTOR_TOTP = 8 };
+
 /* Where a conversation with AWS failed. */
 enum net_failure {
     NET_UNREACHABLE = 1, /* not resolved, not connected, no TLS: nothing was sent */
@@ -298,7 +301,7 @@ struct msg_mfa_code {
 struct msg_factor {
     uint32_t id, kind;
     const char *label;
-    uint32_t flags; /* enum fido_flag */
+    uint32_t flags; /* enum fido_flag, enum factor_flag */
     struct bytes aaguid;
     uint64_t created;
 };
@@ -360,6 +363,7 @@ struct msg_issued {
 struct msg_refused {
     uint32_t flight, status;
     const char *text;
+    uint32_t stale; /* AWS no longer takes the session that ASSUME came with */
 };
 struct msg_later {
     uint32_t flight;

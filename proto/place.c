@@ -52,3 +52,31 @@ bool place_is_ours_alone(const struct stat *facts)
 {
     return is_our_folder(facts) && !(facts->st_mode & (S_IWGRP | S_IWOTH));
 }
+
+/* 0 also where it is there already. */
+static int make(const char *folder)
+{
+    return mkdir(folder, S_IRWXU) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+int place_make_folder(const char *path)
+{
+    char folder[PLACE_MAX];
+    struct stat facts;
+    int r = 0, n = snprintf(folder, sizeof folder, "%s", path);
+
+    if (n < 1 || (size_t)n >= sizeof folder)
+        return -ENAMETOOLONG;
+    for (char *c = folder + 1; *c && r == 0; c++) {
+        if (*c != '/')
+            continue;
+        *c = '\0';
+        r = make(folder);
+        *c = '/';
+    }
+    if (r < 0 || (r = make(folder)) < 0)
+        return r;
+    if (stat(folder, &facts) < 0)
+        return -errno;
+    return place_is_ours_alone(&facts) ? 0 : -EPERM;
+}

@@ -27,4 +27,12 @@ int place_parent(const char *path, char *folder, size_t size);
  */
 bool place_is_ours_alone(const struct stat *facts);
 
+#define PLACE_MAX 1024 /* of the path of a folder that is made, with its NUL */
+
+/*
+ * Make the folder and those above it that are missing, mode 0700. 0; -EPERM: it is there and not
+ * ours alone; another negative errno.
+ */
+int place_make_folder(const char *path);
+
 #endif

@@ -7,6 +7,7 @@
 #include <sys/random.h>
 
 #include "arena.h"
+#include "failure.h"
 #include "rp.h"
 
 #define SEND_MS 5000
@@ -15,9 +16,9 @@
 #define FLAG_UP 0x01
 #define FLAG_UV 0x04
 
-/* An assertion to be asked for. uv is left out and not FALSE, which some keys refuse. */
+/* An assertion to be asked for. Without uv it is left out and not FALSE, which some keys refuse. */
 static int make_assert(const struct credential *credential, bool with_secret, fido_opt_t up,
-                       fido_assert_t **made)
+                       bool with_uv, fido_assert_t **made)
 {
     uint8_t hash[32];
     fido_assert_t *assert = fido_assert_new();
@@ -28,7 +29,9 @@ static int make_assert(const struct credential *credential, bool with_secret, fi
     if ((r = fido_assert_set_rp(assert, RP_ID)) != FIDO_OK ||
         (r = fido_assert_set_clientdata_hash(assert, hash, sizeof hash)) != FIDO_OK ||
         (r = fido_assert_allow_cred(assert, credential->id, credential->id_len)) != FIDO_OK ||
-        (r = fido_assert_set_up(assert, up)) != FIDO_OK)
+        (r = fido_assert_set_up(assert, up)) != FIDO_OK ||
+        (credential->flags & FIDO_UV && with_uv &&
+         (r = fido_assert_set_uv(assert, FIDO_OPT_TRUE)) != FIDO_OK))
         goto fail;
     if (with_secret &&
         ((r = fido_assert_set_extensions(assert, FIDO_EXT_HMAC_SECRET)) != FIDO_OK ||
@@ -41,13 +44,13 @@ fail:
     return r;
 }
 
-int derive_probe(struct token *token, const struct credential *credential)
+int derive_probe(struct token *token, const struct credential *credential, const char *pin)
 {
     fido_assert_t *assert = NULL;
-    int r = make_assert(credential, false, FIDO_OPT_FALSE, &assert);
+    int r = make_assert(credential, false, FIDO_OPT_FALSE, pin != NULL, &assert);
 
     if (r == FIDO_OK)
-        r = token_get_assert_silently(token, assert);
+        r = token_get_assert_silently(token, assert, pin);
     fido_assert_free(&assert);
     return r == FIDO_ERR_INVALID_CREDENTIAL ? FIDO_ERR_NO_CREDENTIALS : r;
 }
@@ -55,14 +58,15 @@ int derive_probe(struct token *token, const struct credential *credential)
 int derive_try_without_touch(struct token *token, const struct credential *credential)
 {
     fido_assert_t *assert = NULL;
-    int r = make_assert(credential, true, FIDO_OPT_FALSE, &assert);
+    int r = make_assert(credential, true, FIDO_OPT_FALSE, false, &assert);
 
     if (r != FIDO_OK)
         return r;
     /* Keys refuse this in many ways. One that is gone by now is found out by the next call. */
-    if (token_get_assert_silently(token, assert) == FIDO_OK && fido_assert_count(assert) > 0 &&
-        fido_assert_hmac_secret_len(assert, 0) > 0 && !(fido_assert_flags(assert, 0) & FLAG_UP))
-        r = FIDO_ERR_USER_PRESENCE_REQUIRED;
+    if (token_get_assert_silently(token, assert, NULL) == FIDO_OK &&
+        fido_assert_count(assert) > 0 && fido_assert_hmac_secret_len(assert, 0) > 0 &&
+        !(fido_assert_flags(assert, 0) & FLAG_UP))
+        r = FAILURE_TOUCHLESS;
     fido_assert_free(&assert);
     return r;
 }
@@ -81,34 +85,50 @@ static int verify_signature(const fido_assert_t *assert, const struct credential
 
 /*
  * libfido2 hands over the secret of any answer. With user verification a key gives another secret
- * than without, so one that verified the user unasked has given the wrong one.
+ * than without, so one that verified the user unasked, or did not when asked, gave the wrong one.
  */
 static int check_assert(const fido_assert_t *assert, const struct credential *credential)
 {
+    bool wanted = credential->flags & FIDO_UV;
+
     if (fido_assert_count(assert) != 1)
         return FIDO_ERR_INVALID_CBOR;
     if (!(fido_assert_flags(assert, 0) & FLAG_UP))
         return FIDO_ERR_USER_PRESENCE_REQUIRED;
-    if (fido_assert_flags(assert, 0) & FLAG_UV)
-        return FIDO_ERR_PIN_REQUIRED;
+    if (!!(fido_assert_flags(assert, 0) & FLAG_UV) != wanted)
+        return wanted ? FIDO_ERR_PIN_REQUIRED : FAILURE_ALWAYS_VERIFIES;
     if (fido_assert_hmac_secret_len(assert, 0) != SECRET_SIZE)
         return FIDO_ERR_INVALID_LENGTH;
     return verify_signature(assert, credential);
 }
 
-int derive_secret(struct token *token, const struct credential *credential, uint8_t *secret)
+struct derivation {
+    const struct credential *credential;
+    uint8_t *secret;
+};
+
+static int derive_once(struct token *token, const struct user *user, void *what)
 {
+    const struct derivation *wanted = what;
     fido_assert_t *assert = NULL;
-    int r = make_assert(credential, true, FIDO_OPT_TRUE, &assert);
+    int r = make_assert(wanted->credential, true, FIDO_OPT_TRUE, true, &assert);
 
     if (r == FIDO_OK)
-        r = token_get_assert(token, assert);
+        r = token_get_assert(token, assert, user->how, user->pin);
     if (r == FIDO_OK)
-        r = check_assert(assert, credential);
+        r = check_assert(assert, wanted->credential);
     if (r == FIDO_OK)
-        memcpy(secret, fido_assert_hmac_secret_ptr(assert, 0), SECRET_SIZE);
+        memcpy(wanted->secret, fido_assert_hmac_secret_ptr(assert, 0), SECRET_SIZE);
     fido_assert_free(&assert); /* wipes libfido2's copy */
     return r;
+}
+
+int derive_secret(struct token *token, const struct credential *credential, struct user *user,
+                  uint8_t *secret)
+{
+    struct derivation wanted = {credential, secret};
+
+    return user_verified(user, token, derive_once, &wanted);
 }
 
 static bool is_transport_error(int r)
@@ -117,9 +137,14 @@ static bool is_transport_error(int r)
            r == FIDO_ERR_KEEPALIVE_CANCEL;
 }
 
+static bool is_of_model(const struct credential *credential, const struct token *token)
+{
+    return memcmp(credential->aaguid, token->aaguid, AAGUID_SIZE) == 0;
+}
+
 /*
- * The credential of this key, found without a touch, so that a key that cannot help never blinks.
- * Where a key does not tell, the first one that it may hold.
+ * The credential of this key that wants no verification, found without a touch, so that a key that
+ * cannot help never blinks. Where a key does not tell, the first one that it may hold.
  */
 static int choose(struct token *token, const struct credentials *credentials,
                   const struct credential **chosen)
@@ -131,13 +156,13 @@ static int choose(struct token *token, const struct credentials *credentials,
         const struct credential *credential = &credentials->list[i];
         int r;
 
-        if (memcmp(credential->aaguid, token->aaguid, AAGUID_SIZE) != 0)
+        if (credential->flags != FIDO_UP || !is_of_model(credential, token))
             continue;
-        if (credential->flags != FIDO_UP || token->always_uv) {
-            nothing = FIDO_ERR_PIN_REQUIRED;
+        if (token->always_uv) {
+            nothing = FAILURE_ALWAYS_VERIFIES;
             continue;
         }
-        r = derive_probe(token, credential);
+        r = derive_probe(token, credential, NULL);
         if (is_transport_error(r))
             return r;
         if (r == FIDO_OK) {
@@ -151,29 +176,81 @@ static int choose(struct token *token, const struct credentials *credentials,
     return maybe ? FIDO_OK : nothing;
 }
 
-static int send_secret(struct token *token, const struct credential *credential)
+/* With the PIN a key tells which credentials it holds, and a wrong one shows before it blinks. */
+static int probe_once(struct token *token, const struct user *user, void *what)
 {
-    uint8_t *secret = arena_alloc(SECRET_SIZE);
-    struct msg_fido_secret msg = {.slot = credential->slot, .secret = {secret, SECRET_SIZE}};
-    int r = secret ? derive_secret(token, credential, secret) : FIDO_ERR_INTERNAL;
+    const struct credential *const *credential = what;
+    int r = user->pin ? derive_probe(token, *credential, user->pin) : FIDO_OK;
 
-    if (r == FIDO_OK && channel_send(token->channel, MSG_FIDO_SECRET, &msg, -1, SEND_MS) < 0)
-        r = FIDO_ERR_INTERNAL;
-    arena_free(secret);
+    switch (r) {
+    case FIDO_ERR_NO_CREDENTIALS:
+    case FIDO_ERR_PIN_INVALID:
+    case FIDO_ERR_PIN_AUTH_BLOCKED:
+    case FIDO_ERR_PIN_BLOCKED:
+    case FIDO_ERR_PIN_NOT_SET:
+    case FIDO_ERR_PIN_POLICY_VIOLATION:
+        return r;
+    default:
+        return is_transport_error(r) ? r : FIDO_OK;
+    }
+}
+
+/*
+ * Try the credentials that want their user verified, of which keys say nothing before that. Keys of
+ * one model may hold any of them; one user is verified for all.
+ */
+static int derive_verified(struct token *token, const struct credentials *credentials,
+                           const struct credential **chosen, uint8_t *secret)
+{
+    struct user user = {.pin = NULL};
+    int r = FIDO_ERR_NO_CREDENTIALS;
+
+    for (size_t i = 0; i < credentials->count && r == FIDO_ERR_NO_CREDENTIALS; i++) {
+        *chosen = &credentials->list[i];
+        if (!((*chosen)->flags & FIDO_UV) || !is_of_model(*chosen, token))
+            continue;
+        r = user.pin ? FIDO_OK : user_of(&user, token, (*chosen)->flags);
+        if (r == FIDO_OK)
+            r = user_verified(&user, token, probe_once, chosen);
+        if (r == FIDO_OK)
+            r = derive_secret(token, *chosen, &user, secret);
+    }
+    user_forget(&user);
     return r;
+}
+
+/* FIDO_OK, *chosen and its secret. */
+static int derive_any(struct token *token, const struct credentials *credentials,
+                      const struct credential **chosen, uint8_t *secret)
+{
+    struct user nobody = {.how = VERIFY_NOT, .problem = ""};
+    int verified, r = choose(token, credentials, chosen);
+
+    if (r == FIDO_OK)
+        return derive_secret(token, *chosen, &nobody, secret);
+    if (r != FIDO_ERR_NO_CREDENTIALS && r != FAILURE_ALWAYS_VERIFIES)
+        return r;
+    verified = derive_verified(token, credentials, chosen, secret);
+    return verified == FIDO_ERR_NO_CREDENTIALS ? r : verified;
 }
 
 int derive(struct channel *channel, const struct msg_fido_derive *msg,
            const struct credentials *credentials)
 {
+    uint8_t *secret = arena_alloc(SECRET_SIZE);
     const struct credential *chosen = NULL;
     struct token token;
     int r = token_open(&token, channel, msg->path);
 
     if (r == FIDO_OK)
-        r = choose(&token, credentials, &chosen);
-    if (r == FIDO_OK)
-        r = send_secret(&token, chosen);
+        r = secret ? derive_any(&token, credentials, &chosen, secret) : FIDO_ERR_INTERNAL;
+    if (r == FIDO_OK) {
+        const struct msg_fido_secret answer = {chosen->slot, {secret, SECRET_SIZE}};
+
+        if (channel_send(channel, MSG_FIDO_SECRET, &answer, -1, SEND_MS) < 0)
+            r = FIDO_ERR_KEEPALIVE_CANCEL;
+    }
     token_close(&token);
+    arena_free(secret);
     return r;
 }

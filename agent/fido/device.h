@@ -11,7 +11,8 @@
 
 /*
  * Every FIDO device plugged in, into list (made by fido_dev_info_new(DEVICE_MAX), owned by the
- * caller); *found tells how many entries were filled. FIDO_OK, also for none, or a FIDO_ERR_.
+ * caller); *found tells how many entries were filled. FIDO_OK, also for none, or a FIDO_ERR_:
+ * UNAUTHORIZED_PERM where some are plugged in and we may use none of them.
  */
 int device_manifest(fido_dev_info_t *list, size_t *found);
 

@@ -13,9 +13,6 @@
     "the security key was unplugged or does not answer; plug it in again and run it again"
 #define NONSENSE                                                                                   \
     "the security key's answer makes no sense; unplug it, plug it in again and run it again"
-#define PIN_SET                                                                                    \
-    "this security key has a PIN (or a fingerprint) set, and awstap can't ask for it yet; use a "  \
-    "key without one"
 #define NO_SECRETS "this security key cannot derive secrets (FIDO2 hmac-secret); use another model"
 
 static const struct {
@@ -30,23 +27,40 @@ static const struct {
     {FIDO_ERR_KEEPALIVE_CANCEL, "cancelled"},
     {FIDO_ERR_OPERATION_DENIED, "refused on the security key; run it again and touch it to agree"},
     {FIDO_ERR_NOT_ALLOWED, "refused by the security key; unplug it, plug it in and run it again"},
-    {FIDO_ERR_PIN_REQUIRED, PIN_SET},
-    {FIDO_ERR_PIN_NOT_SET, "this factor needs a PIN on the security key; set one on the key"},
-    {FIDO_ERR_PIN_INVALID, "wrong PIN"},
-    {FIDO_ERR_PIN_AUTH_INVALID, "wrong PIN"},
+    {FIDO_ERR_PIN_REQUIRED,
+     "this security key asks for its PIN now, and did not when it was enrolled; use another "
+     "factor, and enrol this key anew"},
+    {FIDO_ERR_PIN_NOT_SET,
+     "this factor needs a PIN on the security key, and none is set; set one and run it again"},
+    {FIDO_ERR_PIN_AUTH_INVALID,
+     "the security key did not accept its PIN; unplug it, plug it in again and run it again"},
+    {FIDO_ERR_PIN_POLICY_VIOLATION,
+     "the security key wants its PIN changed first; change it and run it again"},
     {FIDO_ERR_PIN_AUTH_BLOCKED,
-     "too many wrong PINs; unplug the security key, plug it in again and run it again"},
+     "too many wrong PINs in a row; unplug the security key, plug it in again and run it again"},
     {FIDO_ERR_PIN_BLOCKED,
-     "the security key's PIN is locked, and a reset would destroy this factor; use another one"},
-    {FIDO_ERR_UV_BLOCKED, "the security key's fingerprint reader is locked; use its PIN"},
+     "the security key's PIN is locked, and a reset would destroy this factor; use another factor"},
+    {FIDO_ERR_UV_BLOCKED,
+     "the security key's fingerprint reader is locked; set a PIN on it, which unlocks it"},
     {FIDO_ERR_UV_INVALID, "fingerprint not recognised; run it again"},
-    {FIDO_ERR_CREDENTIAL_EXCLUDED, "this security key is enrolled already; plug in another one"},
+    {FIDO_ERR_CREDENTIAL_EXCLUDED,
+     "this security key is enrolled already; plug in another one, or remove its factor first"},
     {FIDO_ERR_USER_PRESENCE_REQUIRED,
      "this security key gives its secret without a touch; use another model"},
+    {FAILURE_TOUCHLESS,
+     "this security key gives its secret without a touch; set a PIN on it and run it again, or use "
+     "another model"},
+    {FAILURE_UNPROTECTED,
+     "this security key has a PIN, but can't keep a secret behind it (credProtect); use another "
+     "model"},
+    {FAILURE_ALWAYS_VERIFIES,
+     "this security key always asks for its PIN now, and did not when it was enrolled; use another "
+     "factor, and enrol this key anew"},
     {FIDO_ERR_UNSUPPORTED_EXTENSION, NO_SECRETS},
     {FIDO_ERR_UNSUPPORTED_ALGORITHM, "this security key cannot sign with ES256; use another model"},
     {FIDO_ERR_INVALID_LENGTH,
-     "the security key gave no secret, as some do once they have a PIN; use another key"},
+     "the security key gave no secret, as some do once a PIN is set; use another factor, and enrol "
+     "this key anew"},
     {FIDO_ERR_INVALID_SIG,
      "the security key's signature is wrong: it is not the key it claims to be; use another one"},
     {FIDO_ERR_CHANNEL_BUSY,

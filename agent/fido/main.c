@@ -132,16 +132,22 @@ static int take(struct channel *channel, const struct frame *frame)
     }
 }
 
+/* A request may be a conversation of its own, about the PIN: its frame is taken off before. */
 static int converse(struct channel *channel)
 {
+    struct buf request;
     struct frame frame;
     int r;
 
+    buf_init(&request);
     while ((r = channel_receive(channel, &frame, -1)) > 0) {
-        r = take(channel, &frame);
+        r = message_forward(&request, &frame);
         channel_drop(channel, &frame);
+        if (r == 0 && (r = message_next(&request, &frame)) == 1)
+            r = take(channel, &frame);
+        buf_free(&request);
         if (r < 0)
-            return r;
+            break;
     }
     return r;
 }

@@ -51,7 +51,9 @@ static int read_info(struct token *token)
         fido_cbor_info_aaguid_len(info) != AAGUID_SIZE)
         goto out;
     memcpy(token->aaguid, fido_cbor_info_aaguid_ptr(info), AAGUID_SIZE);
-    token->has_pin = fido_dev_has_pin(token->dev) || fido_dev_has_uv(token->dev);
+    token->has_pin = fido_dev_has_pin(token->dev);
+    token->has_sensor = fido_dev_has_uv(token->dev);
+    token->protects = fido_dev_supports_cred_prot(token->dev);
     token->always_uv = option(info, "alwaysUv");
     r = FIDO_OK;
 out:
@@ -78,16 +80,23 @@ void token_close(struct token *token)
 }
 
 /* Before a call of at most timeout_ms; libfido2's own time-out is for keys that ignore a cancel. */
-static int begin(struct token *token, int timeout_ms, bool announced)
+static int begin(struct token *token, int timeout_ms)
 {
     int r = fido_dev_set_timeout(token->dev, timeout_ms + GRACE_MS);
 
     if (r != FIDO_OK)
         return r;
-    if (announced &&
-        channel_send(token->channel, MSG_FIDO_TOUCH, &(struct msg_fido_touch){0}, -1, SEND_MS) < 0)
-        return FIDO_ERR_KEEPALIVE_CANCEL;
     return cancel_arm(token->dev, timeout_ms) ? FIDO_OK : FIDO_ERR_KEEPALIVE_CANCEL;
+}
+
+/* The same where the person is to touch the key, and is told so. */
+static int begin_touch(struct token *token, int timeout_ms, enum verification how)
+{
+    const struct msg_fido_touch touch = {how == VERIFY_SENSOR};
+
+    if (channel_send(token->channel, MSG_FIDO_TOUCH, &touch, -1, SEND_MS) < 0)
+        return FIDO_ERR_KEEPALIVE_CANCEL;
+    return begin(token, timeout_ms);
 }
 
 /* What a touch really ended with: only we know when it was cancelled because its time was up. */
@@ -105,7 +114,7 @@ static int ended(int r, bool expired, uint64_t began_ms)
 int token_select(struct token *token)
 {
     int touched = 0;
-    int r = begin(token, SELECT_MS, true);
+    int r = begin_touch(token, SELECT_MS, VERIFY_NOT);
 
     if (r != FIDO_OK)
         return r;
@@ -117,34 +126,45 @@ int token_select(struct token *token)
     return r == FIDO_OK && !touched ? FIDO_ERR_RX : r;
 }
 
-int token_make_cred(struct token *token, fido_cred_t *cred)
+int token_make_cred(struct token *token, fido_cred_t *cred, enum verification how, const char *pin)
 {
     uint64_t began_ms = clock_boot_ms();
-    int r = begin(token, TOUCH_MS, true);
+    int r = begin_touch(token, TOUCH_MS, how);
 
     if (r != FIDO_OK)
         return r;
-    r = fido_dev_make_cred(token->dev, cred, NULL);
+    r = fido_dev_make_cred(token->dev, cred, pin);
     return ended(r, cancel_disarm(), began_ms);
 }
 
-int token_get_assert(struct token *token, fido_assert_t *assert)
+int token_get_assert(struct token *token, fido_assert_t *assert, enum verification how,
+                     const char *pin)
 {
     uint64_t began_ms = clock_boot_ms();
-    int r = begin(token, TOUCH_MS, true);
+    int r = begin_touch(token, TOUCH_MS, how);
 
     if (r != FIDO_OK)
         return r;
-    r = fido_dev_get_assert(token->dev, assert, NULL);
+    r = fido_dev_get_assert(token->dev, assert, pin);
     return ended(r, cancel_disarm(), began_ms);
 }
 
-int token_get_assert_silently(struct token *token, fido_assert_t *assert)
+int token_get_assert_silently(struct token *token, fido_assert_t *assert, const char *pin)
 {
-    int r = begin(token, SILENT_MS, false);
+    int r = begin(token, SILENT_MS);
 
     if (r != FIDO_OK)
         return r;
-    r = fido_dev_get_assert(token->dev, assert, NULL);
+    r = fido_dev_get_assert(token->dev, assert, pin);
     return cancel_disarm() && r != FIDO_OK ? FIDO_ERR_UP_REQUIRED : r;
+}
+
+int token_pin_tries(struct token *token, int *tries)
+{
+    int r = begin(token, ANSWER_MS);
+
+    if (r != FIDO_OK)
+        return r;
+    r = fido_dev_get_retry_count(token->dev, tries);
+    return cancel_disarm() && r != FIDO_OK ? FIDO_ERR_RX : r;
 }

@@ -15,8 +15,10 @@ struct token {
     fido_dev_t *dev;
     struct channel *channel; /* where FIDO_TOUCH is sent */
     uint8_t aaguid[AAGUID_SIZE];
-    bool has_pin;   /* a PIN or a fingerprint is set */
-    bool always_uv; /* and nothing goes without it */
+    bool has_pin;    /* a PIN is set */
+    bool has_sensor; /* it can verify its user by itself, as by a finger that it knows */
+    bool always_uv;  /* and nothing goes without one of the two */
+    bool protects;   /* it can keep a credential from whoever is not verified (credProtect) */
 };
 
 /*
@@ -26,14 +28,28 @@ struct token {
 int token_open(struct token *token, struct channel *channel, const char *path);
 void token_close(struct token *token);
 
+/* How a call on the key verifies its user. */
+enum verification {
+    VERIFY_NOT,    /* not at all, and pin is NULL */
+    VERIFY_SENSOR, /* by the key's own sensor, and pin is NULL */
+    VERIFY_PIN,    /* by pin */
+};
+
 /* Let it blink and wait for a touch that means nothing but "this one". FIDO_ERR_ACTION_TIMEOUT. */
 int token_select(struct token *token);
 
 /* fido_dev_make_cred() and fido_dev_get_assert() with a touch. FIDO_ERR_USER_ACTION_TIMEOUT. */
-int token_make_cred(struct token *token, fido_cred_t *cred);
-int token_get_assert(struct token *token, fido_assert_t *assert);
+int token_make_cred(struct token *token, fido_cred_t *cred, enum verification how, const char *pin);
+int token_get_assert(struct token *token, fido_assert_t *assert, enum verification how,
+                     const char *pin);
 
-/* fido_dev_get_assert() where the key answers at once; one that does not: FIDO_ERR_UP_REQUIRED. */
-int token_get_assert_silently(struct token *token, fido_assert_t *assert);
+/*
+ * fido_dev_get_assert() where the key answers at once; one that does not: FIDO_ERR_UP_REQUIRED. pin
+ * may be NULL.
+ */
+int token_get_assert_silently(struct token *token, fido_assert_t *assert, const char *pin);
+
+/* How many wrong PINs in a row the key takes until it locks its PIN; 0: it has. */
+int token_pin_tries(struct token *token, int *tries);
 
 #endif

@@ -225,56 +225,59 @@ static const char *verification_detail(const struct connection *connection)
     return *detail ? detail : "it could not be verified";
 }
 
+/* Nothing was sent for another reason than the certificate: why, and what to do. */
+static const char *unreachable_why(CURLcode code, long system_error, const char **advice)
+{
+    *advice = "check the network and any proxy";
+    switch (code) {
+    case CURLE_COULDNT_RESOLVE_HOST:
+        *advice = "check the network";
+        return "name not resolved";
+    case CURLE_COULDNT_RESOLVE_PROXY:
+        *advice = "check https_proxy";
+        return "the proxy's name was not resolved";
+    case CURLE_PROXY:
+        *advice = "check https_proxy";
+        return "the proxy refused";
+    case CURLE_COULDNT_CONNECT:
+        return system_error ? strerror((int)system_error) : "no connection";
+    case CURLE_SSL_CONNECT_ERROR:
+        *advice = "check the endpoint and any proxy";
+        return "no TLS 1.2 or later there";
+    case CURLE_OPERATION_TIMEDOUT:
+        return "no answer in time";
+    case CURLE_GOT_NOTHING:
+    case CURLE_RECV_ERROR:
+    case CURLE_SEND_ERROR:
+        return "the connection was closed";
+    default:
+        return curl_easy_strerror(code);
+    }
+}
+
 /* What kept us from sending anything. */
 static int not_sent(const struct connection *connection, CURL *easy, CURLcode code,
                     struct failure *failure)
 {
-    const char *host = connection->endpoint.host;
-    const char *why = curl_easy_strerror(code), *advice = "check the network and any proxy";
+    const char *host = connection->endpoint.host, *why, *advice;
     long system_error = 0, proxy_status = 0;
 
     curl_easy_getinfo(easy, CURLINFO_OS_ERRNO, &system_error);
     curl_easy_getinfo(easy, CURLINFO_HTTP_CONNECTCODE, &proxy_status);
     if (proxy_status >= 300)
         code = CURLE_PROXY;
-    switch (code) {
-    case CURLE_PEER_FAILED_VERIFICATION:
+    if (code == CURLE_PEER_FAILED_VERIFICATION)
         return failure_set(
             failure, NET_UNTRUSTED,
             "the certificate of %s was refused: %s; check the endpoint and this machine's "
             "clock, or name the CA that is meant by --ca-bundle",
             host, verification_detail(connection));
-    case CURLE_SSL_CACERT_BADFILE:
+    if (code == CURLE_SSL_CACERT_BADFILE)
         return failure_set(failure, NET_UNTRUSTED,
                            "cannot check the certificate of %s: the CA certificates can't be read; "
                            "correct --ca-bundle or install ca-certificates",
                            host);
-    case CURLE_COULDNT_RESOLVE_HOST:
-        why = "name not resolved", advice = "check the network";
-        break;
-    case CURLE_COULDNT_RESOLVE_PROXY:
-        why = "the proxy's name was not resolved", advice = "check https_proxy";
-        break;
-    case CURLE_PROXY:
-        why = "the proxy refused", advice = "check https_proxy";
-        break;
-    case CURLE_COULDNT_CONNECT:
-        why = system_error ? strerror((int)system_error) : "no connection";
-        break;
-    case CURLE_SSL_CONNECT_ERROR:
-        why = "no TLS 1.2 or later there", advice = "check the endpoint and any proxy";
-        break;
-    case CURLE_OPERATION_TIMEDOUT:
-        why = "no answer in time";
-        break;
-    case CURLE_GOT_NOTHING:
-    case CURLE_RECV_ERROR:
-    case CURLE_SEND_ERROR:
-        why = "the connection was closed";
-        break;
-    default:
-        break;
-    }
+    why = unreachable_why(code, system_error, &advice);
     return failure_set(failure, NET_UNREACHABLE, "cannot reach %s: %s; %s", host, why, advice);
 }
 

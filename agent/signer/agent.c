@@ -11,6 +11,7 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "printable.h"
 
 #define SEND_MS  5000 /* the agent never blocks: slower than this it is gone */
 #define START_MS 5000 /* to start a helper */
@@ -30,6 +31,8 @@ int agent_open(struct agent *agent)
 
     buf_init(&agent->request);
     buf_init(&agent->wants);
+    buf_init(&agent->riders);
+    buf_init(&agent->context);
     if ((r = channel_open(&agent->channel, CHANNEL_HELPER_FD)) < 0)
         return r;
     if (channel_receive(&agent->channel, &frame, START_MS) != 1)
@@ -38,6 +41,10 @@ int agent_open(struct agent *agent)
         return r;
     agent->vault = arena_strdup(places.vault);
     agent->state = arena_strdup(places.state);
+    agent->logs = places.log_start.len == LOG_ID_BYTES;
+    if (agent->logs)
+        memcpy(agent->log_id, places.log_start.data, LOG_ID_BYTES);
+    agent->log_count = places.log_count;
     channel_drop(&agent->channel, &frame);
     return agent->vault && agent->state ? 0 : -ENOMEM;
 }
@@ -70,12 +77,45 @@ void agent_progress(struct agent *agent, enum progress_kind kind, const char *fo
     agent_send(agent, MSG_PROGRESS, &progress);
 }
 
-/* The one kind of frame that may come at any time. */
-static void keep_want(struct agent *agent, const struct frame *frame)
+/* Whether a frame of this type may come at any time. */
+static bool comes_unasked(uint8_t type)
 {
-    if (frame->type != MSG_WANT || message_forward(&agent->wants, frame) < 0)
+    return type == MSG_WANT || type == MSG_RIDER || type == MSG_PLUGGED;
+}
+
+/* More riders than there is room for go unnamed; no WANT may be lost. */
+static void keep(struct agent *agent, const struct frame *frame)
+{
+    if (frame->type == MSG_RIDER)
+        (void)message_forward(&agent->riders, frame);
+    else if (frame->type == MSG_PLUGGED)
+        agent->plugged = true;
+    else if (frame->type != MSG_WANT || message_forward(&agent->wants, frame) < 0)
         agent_is_gone();
     channel_drop(&agent->channel, frame);
+}
+
+static void keep_context(struct agent *agent, const struct frame *frame)
+{
+    buf_take(&agent->context, buf_len(&agent->context));
+    if (message_forward(&agent->context, frame) < 0)
+        agent_is_gone();
+    channel_drop(&agent->channel, frame);
+}
+
+/* The answer to NEED, still to be dropped. */
+static void await_helper(struct agent *agent, enum program program, struct frame *frame)
+{
+    for (;;) {
+        if (channel_receive(&agent->channel, frame, START_MS) != 1)
+            agent_is_gone();
+        if (comes_unasked(frame->type))
+            keep(agent, frame);
+        else if (program == PROGRAM_PROMPT && frame->type == MSG_CONTEXT)
+            keep_context(agent, frame);
+        else
+            return;
+    }
 }
 
 int agent_need(struct agent *agent, enum program program, struct channel *helper,
@@ -87,13 +127,7 @@ int agent_need(struct agent *agent, enum program program, struct channel *helper
     int r;
 
     agent_send(agent, MSG_NEED, &need);
-    for (;;) {
-        if (channel_receive(&agent->channel, &frame, START_MS) != 1)
-            agent_is_gone();
-        if (frame.type != MSG_WANT)
-            break;
-        keep_want(agent, &frame);
-    }
+    await_helper(agent, program, &frame);
     if (message_get(&frame, MSG_HELPER, NULL) == 0)
         r = channel_open(helper, channel_claim_fd(&agent->channel));
     else if (message_get(&frame, MSG_FAILED, &failed) == 0)
@@ -112,10 +146,10 @@ bool agent_look(struct agent *agent)
     if (channel_fill(&agent->channel) < 0)
         agent_is_gone();
     while ((r = channel_next(&agent->channel, &frame)) == 1)
-        keep_want(agent, &frame);
+        keep(agent, &frame);
     if (r < 0 || agent->channel.ended)
         agent_is_gone();
-    return buf_len(&agent->wants) > 0;
+    return buf_len(&agent->wants) > 0 || buf_len(&agent->riders) > 0;
 }
 
 void agent_wait(struct agent *agent, uint64_t deadline_ms)
@@ -130,21 +164,69 @@ void agent_wait(struct agent *agent, uint64_t deadline_ms)
     }
 }
 
-bool agent_next_want(struct agent *agent, struct msg_want *want)
+/* The first of the frames kept, decoded. False: there is none. */
+static bool next(const struct buf *kept, enum message_type type, void *msg)
 {
     struct frame frame;
 
-    if (message_next(&agent->wants, &frame) != 1)
+    if (message_next(kept, &frame) != 1)
         return false;
-    if (message_get(&frame, MSG_WANT, want) < 0)
+    if (message_get(&frame, type, msg) < 0)
         agent_is_gone();
     return true;
 }
 
-void agent_drop_want(struct agent *agent)
+static void drop(struct buf *kept)
 {
     struct frame frame;
 
-    if (message_next(&agent->wants, &frame) == 1)
-        message_drop(&agent->wants, &frame);
+    if (message_next(kept, &frame) == 1)
+        message_drop(kept, &frame);
+}
+
+bool agent_next_want(struct agent *agent, struct msg_want *want)
+{
+    return next(&agent->wants, MSG_WANT, want);
+}
+
+void agent_drop_want(struct agent *agent)
+{
+    drop(&agent->wants);
+}
+
+bool agent_next_rider(struct agent *agent, struct msg_rider *rider)
+{
+    return next(&agent->riders, MSG_RIDER, rider);
+}
+
+void agent_drop_rider(struct agent *agent)
+{
+    drop(&agent->riders);
+}
+
+bool agent_plugged(struct agent *agent)
+{
+    bool plugged = agent->plugged;
+
+    agent->plugged = false;
+    return plugged;
+}
+
+const char *agent_requester(struct agent *agent)
+{
+    struct msg_rider rider;
+    struct frame frame;
+
+    if (agent->requester_known)
+        return agent->requester;
+    while (!agent_next_rider(agent, &rider)) {
+        if (channel_receive(&agent->channel, &frame, START_MS) != 1)
+            agent_is_gone();
+        keep(agent, &frame);
+    }
+    snprintf(agent->requester, sizeof agent->requester, "%s", rider.who);
+    agent_drop_rider(agent);
+    printable_clean(agent->requester);
+    agent->requester_known = true;
+    return agent->requester;
 }

@@ -9,6 +9,18 @@
 
 #define DONE_MAX 1024
 
+void errand_purpose(struct agent *agent, struct purpose *purpose, struct stake *stake,
+                    const char *touch, ...)
+{
+    va_list args;
+
+    stake_asker(stake, agent_requester(agent));
+    va_start(args, touch);
+    vsnprintf(purpose->touch, sizeof purpose->touch, touch, args);
+    va_end(args);
+    stake_write(stake, purpose->stake, sizeof purpose->stake);
+}
+
 int errand_done(char **done, struct error *error, const char *format, ...)
 {
     va_list args;

@@ -2,8 +2,8 @@
 #ifndef AWSTAP_ERRAND_H
 #define AWSTAP_ERRAND_H
 
-#include "agent.h"
-#include "vault.h"
+#include "stake.h"
+#include "unlock.h"
 
 /*
  * What a person asks of the vault by a command. request is the frame as the client sent it, fd what
@@ -20,8 +20,24 @@ errand_run errand_factor_add, errand_factor_list, errand_factor_remove;
 /* errand_key.c */
 errand_run errand_key_add, errand_key_list, errand_key_remove;
 
+/* errand_policy.c */
+errand_run errand_key_set;
+
 /* errand_mfa.c */
 errand_run errand_mfa_import, errand_mfa_code;
+
+/* errand_log.c */
+errand_run errand_log_verify;
+
+/* errand_agree.c */
+errand_run errand_agree;
+
+/*
+ * Say what the vault is to be opened for: touch as in struct purpose, stake the lines of a dialog,
+ * to which who asks is added.
+ */
+void errand_purpose(struct agent *agent, struct purpose *purpose, struct stake *stake,
+                    const char *touch, ...) __attribute__((format(printf, 4, 5)));
 
 /* The text of DONE, in the arena. 0 or -1 with error. */
 int errand_done(char **done, struct error *error, const char *format, ...)

@@ -3,50 +3,127 @@
 #include "errand.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "arena.h"
+#include "new_factor.h"
 #include "printable.h"
 #include "touch.h"
 
-#define SECRET_SIZE 32
+static const char *kind_name(uint32_t kind)
+{
+    static const char *const NAMES[] = {[FACTOR_FIDO2] = "security key",
+                                        [FACTOR_PASSPHRASE] = "passphrase",
+                                        [FACTOR_RECOVERY] = "recovery code"};
 
-/* Open the vault that is there, or make the first one. 0 or -1 with error. */
-static int open_or_create(struct agent *agent, struct vault **vault, struct error *error)
+    return NAMES[kind];
+}
+
+/* The vault that is there, locked, or the first one. 0 or -1 with error. */
+static int read_or_create(struct agent *agent, struct vault **vault, struct error *error)
 {
     int r = vault_read(agent->vault, agent->state, vault, error);
 
     if (r == 1)
         return vault_create(agent->vault, agent->state, vault, error);
-    if (r < 0)
-        return -1;
-    agent_progress(agent, PROGRESS_NOTE, "first confirm with a factor that the vault has already");
-    return touch_unlock(agent, *vault, NULL, "that is enrolled already", NULL, error);
+    if (r == 0 && (*vault)->slot_count == VAULT_SLOTS_MAX)
+        return error_set(error, EXIT_FAILED, "the vault has %d factors, which is as many as it can",
+                         VAULT_SLOTS_MAX);
+    return r;
 }
 
-static int enrol(struct agent *agent, struct vault *vault, const struct msg_factor_add *request,
-                 char **done, struct error *error)
+/* All that needs the person and the new factor. 0 or -1 with error. */
+static int enrol(struct agent *agent, const struct vault *vault,
+                 const struct msg_factor_add *request, int terminal, struct new_factor *factor,
+                 struct error *error)
 {
-    struct slot *slot = arena_alloc(sizeof *slot);
-    uint8_t *secret = arena_alloc(SECRET_SIZE);
-    uint32_t id;
-    int r = -1;
+    if (request->kind == FACTOR_PASSPHRASE)
+        return new_passphrase(agent, vault, terminal, request->with_totp, factor, error);
+    if (request->kind == FACTOR_RECOVERY)
+        return new_recovery(agent, terminal, factor, error);
+    return touch_enrol(agent, vault, request->device, &factor->slot, factor->secret, error);
+}
 
-    if (!slot || !secret) {
-        error_set(error, EXIT_FAILED, "out of memory");
-    } else {
-        strcpy(slot->label, request->label);
-        r = touch_enrol(agent, vault, request->device, slot, secret, error);
-    }
-    if (r == 0 && (r = vault_add_slot(vault, slot, secret, &id, error)) == 0 &&
-        (r = vault_write(vault, error)) == 0)
-        r = errand_done(
-            done, error, "factor %u is enrolled: %s%s", id, slot->label,
-            vault->slot_count == 1
-                ? ". Add a second one, so that a lost key locks nobody out: awstap factor add fido2"
-                : "");
-    arena_free(secret);
-    arena_free(slot);
+/* Have a factor that is enrolled already let the new one in. */
+static int confirm(struct agent *agent, struct vault *vault, const struct slot *slot,
+                   struct error *error)
+{
+    struct purpose purpose = {.confirm = true};
+    static struct stake stake; /* too large for the stack */
+
+    stake_line(&stake, "Add the %s \"%s\" to the vault:", kind_name(slot->kind), slot->label);
+    stake_line(&stake, "it will open everything in there.");
+    errand_purpose(agent, &purpose, &stake, "that is enrolled already, to add the %s",
+                   kind_name(slot->kind));
+    return unlock(agent, vault, NULL, &purpose, NULL, NULL, error);
+}
+
+static int store(struct vault *vault, const struct new_factor *factor, uint32_t *id,
+                 struct error *error)
+{
+    if (vault_add_slot(vault, &factor->slot, factor->secret, id, error) < 0 ||
+        (factor->seed_len &&
+         vault_set_slot_seed(vault, *id, factor->seed, factor->seed_len, error) < 0))
+        return -1;
+    return vault_write(vault, error);
+}
+
+/* Said with the first factor, and never again. */
+static const char *ask_for_second(uint32_t kind)
+{
+    static const char *const TEXTS[] = {
+        [FACTOR_FIDO2] = "a lost key locks nobody out: awstap factor add fido2, or recovery",
+        [FACTOR_PASSPHRASE] =
+            "a forgotten passphrase locks nobody out: awstap factor add recovery, or fido2",
+        [FACTOR_RECOVERY] =
+            "the code can stay in its drawer: awstap factor add fido2, or passphrase",
+    };
+
+    return TEXTS[kind];
+}
+
+/*
+ * A person would expect to be asked for the factor that is there first, as by sudo. But then the
+ * vault would stand open while a code is copied by hand or a key is searched for. So the new
+ * factor's secret waits in the arena, and the vault is opened last, for as long as it takes to
+ * write it; nothing is kept of the new factor if that does not come about.
+ */
+static int add(struct agent *agent, struct vault *vault, const struct msg_factor_add *request,
+               int terminal, char **done, struct error *error)
+{
+    struct new_factor *factor = arena_alloc(sizeof *factor);
+    bool first = vault->slot_count == 0;
+    uint32_t id;
+    int r;
+
+    if (!factor)
+        return error_set(error, EXIT_FAILED, "out of memory");
+    if (!first)
+        agent_progress(agent, PROGRESS_NOTE,
+                       "first the new factor, then one that is enrolled already to confirm it");
+    strcpy(factor->slot.label, request->label);
+    r = enrol(agent, vault, request, terminal, factor, error);
+    if (r == 0 && !first)
+        r = confirm(agent, vault, &factor->slot, error);
+    if (r == 0 && (r = store(vault, factor, &id, error)) == 0)
+        r = errand_done(done, error, "factor %u is enrolled: %s%s%s", id, factor->slot.label,
+                        first ? ". Add a second one, so that " : "",
+                        first ? ask_for_second(request->kind) : "");
+    arena_free(factor);
     return r;
+}
+
+static int check_request(const struct msg_factor_add *request, struct error *error)
+{
+    if (request->kind < FACTOR_FIDO2 || request->kind > FACTOR_RECOVERY ||
+        (request->with_totp && request->kind != FACTOR_PASSPHRASE))
+        return errand_malformed(error);
+    if (strlen(request->label) > SLOT_LABEL_MAX ||
+        !printable_valid(request->label, strlen(request->label)))
+        return error_set(error, EXIT_USAGE,
+                         "a label has at most %d characters and no control characters",
+                         SLOT_LABEL_MAX);
+    return 0;
 }
 
 int errand_factor_add(struct agent *agent, const struct frame *frame, int fd, char **done,
@@ -56,20 +133,13 @@ int errand_factor_add(struct agent *agent, const struct frame *frame, int fd, ch
     struct vault *vault = NULL;
     int r;
 
-    (void)fd;
     if (message_get(frame, MSG_FACTOR_ADD, &request) < 0)
-        return errand_malformed(error);
-    if (request.kind != FACTOR_FIDO2)
-        return error_set(error, EXIT_USAGE, "this version knows the factor fido2 only");
-    if (strlen(request.label) > SLOT_LABEL_MAX ||
-        !printable_valid(request.label, strlen(request.label)))
-        return error_set(error, EXIT_USAGE,
-                         "a label has at most %d characters and no control characters",
-                         SLOT_LABEL_MAX);
-    r = open_or_create(agent, &vault, error);
-    if (r == 0)
-        r = enrol(agent, vault, &request, done, error);
+        r = errand_malformed(error);
+    else if ((r = check_request(&request, error)) == 0 &&
+             (r = read_or_create(agent, &vault, error)) == 0)
+        r = add(agent, vault, &request, fd, done, error);
     vault_free(vault);
+    close(fd);
     return r;
 }
 
@@ -93,10 +163,25 @@ int errand_factor_list(struct agent *agent, const struct frame *frame, int fd, c
             factor.flags = slot->fido2.flags;
             factor.aaguid = (struct bytes){slot->fido2.aaguid, sizeof slot->fido2.aaguid};
         }
+        if (slot->kind == FACTOR_PASSPHRASE && slot->passphrase.totp_len)
+            factor.flags = FACTOR_TOTP;
         agent_send(agent, MSG_FACTOR, &factor);
     }
     vault_free(vault);
     return 0;
+}
+
+static int confirm_removal(struct agent *agent, struct vault *vault, const struct slot *slot,
+                           struct error *error)
+{
+    struct purpose purpose = {.confirm = true};
+    static struct stake stake; /* too large for the stack */
+
+    stake_line(&stake, "Remove factor %u, the %s \"%s\", from the vault:", slot->id,
+               kind_name(slot->kind), slot->label);
+    stake_line(&stake, "it will open the vault no longer.");
+    errand_purpose(agent, &purpose, &stake, "to remove factor %u", slot->id);
+    return unlock(agent, vault, NULL, &purpose, NULL, NULL, error);
 }
 
 int errand_factor_remove(struct agent *agent, const struct frame *frame, int fd, char **done,
@@ -104,6 +189,7 @@ int errand_factor_remove(struct agent *agent, const struct frame *frame, int fd,
 {
     struct msg_factor_remove request;
     struct vault *vault = NULL;
+    const struct slot *slot;
     int r = -1;
 
     (void)fd;
@@ -111,13 +197,13 @@ int errand_factor_remove(struct agent *agent, const struct frame *frame, int fd,
         return errand_malformed(error);
     if (errand_vault(agent, &vault, error) < 0)
         return -1;
-    if (!vault_slot(vault, request.id, error))
+    if (!(slot = vault_slot(vault, request.id, error)))
         goto out;
     if (vault->slot_count == 1) {
         error_set(error, EXIT_FAILED, "the last factor can't be removed; add another one first");
         goto out;
     }
-    if (touch_unlock(agent, vault, NULL, "to remove a factor", NULL, error) == 0 &&
+    if (confirm_removal(agent, vault, slot, error) == 0 &&
         vault_remove_slot(vault, request.id, error) == 0 && vault_write(vault, error) == 0)
         r = errand_done(done, error,
                         "factor %u is removed. Old copies of the vault still open with it: if it "

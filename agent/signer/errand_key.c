@@ -2,7 +2,6 @@
 // Keys: prove one and seal it, list them, remove one.
 #include "errand.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "access_key.h"
@@ -11,7 +10,7 @@
 #include "key_name.h"
 #include "server.h"
 #include "sts.h"
-#include "touch.h"
+#include "unlock.h"
 
 /* The region to ask in before the account's partition is known. */
 #define FIRST_REGION "us-east-1"
@@ -71,7 +70,8 @@ static int ask_identity(struct server *server, const struct access_key *access_k
                         struct sts_identity *identity, struct error *error)
 {
     const struct sigv4_key key = {access_key->id, access_key->secret, NULL};
-    const struct sts_context context = {access_key->id, NULL, server->endpoint.region};
+    const struct sts_context context = {.access_key_id = access_key->id,
+                                        .region = server->endpoint.region};
     struct msg_net_reply reply;
     struct request request;
     int r = -1;
@@ -126,10 +126,13 @@ static int prove(struct agent *agent, struct key *key, const struct access_key *
 static int seal(struct agent *agent, struct vault *vault, const struct key *key,
                 const struct access_key *access_key, char **done, struct error *error)
 {
-    char purpose[KEY_NAME_MAX + 32];
+    struct purpose purpose = {0};
+    struct stake stake = {0};
 
-    snprintf(purpose, sizeof purpose, "to seal the key %s", key->name);
-    if (touch_unlock(agent, vault, NULL, purpose, NULL, error) < 0 ||
+    stake_line(&stake, "Seal the key %s: access key %s", key->name, access_key->id);
+    stake_line(&stake, "%s", key->arn);
+    errand_purpose(agent, &purpose, &stake, "to seal the key %s", key->name);
+    if (unlock(agent, vault, NULL, &purpose, NULL, NULL, error) < 0 ||
         vault_add_key(vault, key, access_key->id, access_key->secret, error) < 0 ||
         vault_write(vault, error) < 0)
         return -1;
@@ -175,6 +178,33 @@ int errand_key_add(struct agent *agent, const struct frame *frame, int fd, char 
     return r;
 }
 
+static void tell_key(struct agent *agent, const struct vault *vault, const struct key *key)
+{
+    const struct msg_key answer = {
+        .name = key->name,
+        .access_key_id = vault_access_key_id(vault, key),
+        .arn = key->arn,
+        .account = key->account,
+        .partition = key->partition,
+        .region = key->region,
+        .mfa_serial = key->mfa_serial,
+        .sts_url = key->sts_url,
+        .iam_url = key->iam_url,
+        .ca_bundle = key->ca_bundle,
+        .has_seed = vault_has_seed(vault, key),
+        .created = key->created,
+        .touch = key->policy.touch,
+        .serve = key->policy.serve,
+        .duration = key->policy.duration,
+        .max_duration = key->policy.max_duration,
+        .lock_on = key->policy.lock_on,
+        .rotate_every = key->policy.rotate_every,
+        .grace = key->policy.grace,
+    };
+
+    agent_send(agent, MSG_KEY, &answer);
+}
+
 int errand_key_list(struct agent *agent, const struct frame *frame, int fd, char **done,
                     struct error *error)
 {
@@ -186,27 +216,23 @@ int errand_key_list(struct agent *agent, const struct frame *frame, int fd, char
         return errand_malformed(error);
     if (errand_vault(agent, &vault, error) < 0)
         return -1;
-    for (size_t i = 0; i < vault->key_count; i++) {
-        const struct key *key = &vault->keys[i];
-        const struct msg_key answer = {
-            .name = key->name,
-            .access_key_id = vault_access_key_id(vault, key),
-            .arn = key->arn,
-            .account = key->account,
-            .partition = key->partition,
-            .region = key->region,
-            .mfa_serial = key->mfa_serial,
-            .sts_url = key->sts_url,
-            .iam_url = key->iam_url,
-            .ca_bundle = key->ca_bundle,
-            .has_seed = vault_has_seed(vault, key),
-            .created = key->created,
-        };
-
-        agent_send(agent, MSG_KEY, &answer);
-    }
+    for (size_t i = 0; i < vault->key_count; i++)
+        tell_key(agent, vault, &vault->keys[i]);
     vault_free(vault);
     return 0;
+}
+
+static int unlock_to_remove(struct agent *agent, struct vault *vault, const struct key *key,
+                            struct error *error)
+{
+    struct purpose purpose = {0};
+    struct stake stake = {0};
+
+    stake_line(&stake, "Remove the key %s: access key %s", key->name,
+               vault_access_key_id(vault, key));
+    stake_line(&stake, "%s", key->arn);
+    errand_purpose(agent, &purpose, &stake, "to remove the key %s", key->name);
+    return unlock(agent, vault, NULL, &purpose, NULL, NULL, error);
 }
 
 int errand_key_remove(struct agent *agent, const struct frame *frame, int fd, char **done,
@@ -214,7 +240,7 @@ int errand_key_remove(struct agent *agent, const struct frame *frame, int fd, ch
 {
     struct msg_key_remove request;
     struct vault *vault = NULL;
-    char purpose[KEY_NAME_MAX + 32];
+    struct key *key;
     int r = -1;
 
     (void)fd;
@@ -222,9 +248,8 @@ int errand_key_remove(struct agent *agent, const struct frame *frame, int fd, ch
         return errand_malformed(error);
     if (errand_vault(agent, &vault, error) < 0)
         return -1;
-    snprintf(purpose, sizeof purpose, "to remove the key %.64s", request.name);
-    if (vault_key(vault, request.name, error) &&
-        touch_unlock(agent, vault, NULL, purpose, NULL, error) == 0 &&
+    if ((key = vault_key(vault, request.name, error)) &&
+        unlock_to_remove(agent, vault, key, error) == 0 &&
         vault_remove_key(vault, request.name, error) == 0 && vault_write(vault, error) == 0)
         r = errand_done(done, error,
                         "%s is removed from the vault; the access key itself still works at AWS: "

@@ -2,7 +2,6 @@
 // MFA devices: take over the seed of one, show a code of one.
 #include "errand.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "arena.h"
@@ -10,10 +9,10 @@
 #include "input.h"
 #include "ledger.h"
 #include "seed.h"
+#include "step.h"
 #include "sts.h"
 #include "totp.h"
-#include "touch.h"
-#include "want.h"
+#include "unlock.h"
 
 static int read_seed(struct agent *agent, int fd, struct seed *seed, struct error *error)
 {
@@ -45,10 +44,13 @@ static const char *choose_serial(const struct key *key, const char *given, struc
 static int seal(struct agent *agent, struct vault *vault, struct key *key, const char *serial,
                 const struct seed *seed, char **done, struct error *error)
 {
-    char purpose[KEY_NAME_MAX + 48];
+    struct purpose purpose = {0};
+    struct stake stake = {0};
 
-    snprintf(purpose, sizeof purpose, "to seal the MFA seed of %s", key->name);
-    if (touch_unlock(agent, vault, NULL, purpose, NULL, error) < 0 ||
+    stake_line(&stake, "Seal the MFA seed of %s", key->name);
+    stake_line(&stake, "MFA device %s", serial);
+    errand_purpose(agent, &purpose, &stake, "to seal the MFA seed of %s", key->name);
+    if (unlock(agent, vault, NULL, &purpose, NULL, NULL, error) < 0 ||
         vault_set_mfa(vault, key, serial, seed->data, seed->len, error) < 0 ||
         vault_write(vault, error) < 0)
         return -1;
@@ -95,7 +97,7 @@ static int take_step(struct agent *agent, const struct vault *vault, const struc
     int r;
 
     do {
-        if (want_await_step(agent, vault, key, server, error) < 0)
+        if (step_await_unused(agent, vault, key, server, error) < 0)
             return -1;
         *step = totp_step(server_now_ms(server));
         r = ledger_use(vault->state, key->mfa_serial, *step, *step, error);
@@ -128,6 +130,18 @@ static int show_code(struct agent *agent, const struct vault *vault, const struc
     return 0;
 }
 
+static int unlock_for_code(struct agent *agent, struct vault *vault, const struct key *key,
+                           struct error *error)
+{
+    struct purpose purpose = {.confirm = true};
+    struct stake stake = {0};
+
+    stake_line(&stake, "Show an MFA code of %s", key->name);
+    stake_line(&stake, "MFA device %s", key->mfa_serial);
+    errand_purpose(agent, &purpose, &stake, "for an MFA code of %s", key->name);
+    return unlock(agent, vault, NULL, &purpose, NULL, NULL, error);
+}
+
 int errand_mfa_code(struct agent *agent, const struct frame *frame, int fd, char **done,
                     struct error *error)
 {
@@ -135,7 +149,6 @@ int errand_mfa_code(struct agent *agent, const struct frame *frame, int fd, char
     struct vault *vault = NULL;
     struct server server;
     struct key *key;
-    char purpose[KEY_NAME_MAX + 48];
     int r = -1;
 
     (void)fd;
@@ -152,9 +165,8 @@ int errand_mfa_code(struct agent *agent, const struct frame *frame, int fd, char
         goto out;
     }
     learn_clock(agent, key, &server);
-    snprintf(purpose, sizeof purpose, "for an MFA code of %s", key->name);
-    if (want_await_step(agent, vault, key, &server, error) == 0 &&
-        touch_unlock(agent, vault, NULL, purpose, NULL, error) == 0)
+    if (step_await_unused(agent, vault, key, &server, error) == 0 &&
+        unlock_for_code(agent, vault, key, error) == 0)
         r = show_code(agent, vault, key, &server, error);
 out:
     server_close(&server);

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
@@ -72,32 +73,59 @@ static int read_all(const char *path, int fd, uint8_t *data, size_t n, struct er
     return 0;
 }
 
-int file_read(const char *path, size_t max, struct buf *out, struct error *error)
+/* The file, checked, and its size; a descriptor, -ENOENT (error untouched), or -1. */
+static int open_to_read(const char *path, size_t max, size_t *size, struct error *error)
 {
-    uint8_t *room;
-    size_t size = 0;
-    int result = -1;
     int fd = open(path, O_RDONLY | O_NONBLOCK | OPEN_FLAGS);
 
     if (fd < 0 && errno == ENOENT)
-        return 1;
+        return -ENOENT;
     if (fd < 0 && errno == ELOOP)
         return error_set(error, EXIT_VAULT, "%s is refused: it is a symbolic link", path);
     if (fd < 0)
         return error_set(error, EXIT_FAILED, "%s can't be read: %s", path, strerror(errno));
-    if (check_readable(path, fd, max, &size, error) < 0)
-        goto out;
-    if (size && buf_extend(out, size, &room) < 0) {
-        error_set(error, EXIT_FAILED, "%s: no memory to read it", path);
-        goto out;
-    }
-    if (size && read_all(path, fd, room, size, error) < 0) {
-        buf_trim(out, size);
-        goto out;
-    }
-    result = 0;
-out:
+    if (check_readable(path, fd, max, size, error) == 0)
+        return fd;
     close(fd);
+    return -1;
+}
+
+int file_read(const char *path, size_t max, struct buf *out, struct error *error)
+{
+    uint8_t *room;
+    size_t size = 0;
+    int result = 0;
+    int fd = open_to_read(path, max, &size, error);
+
+    if (fd < 0)
+        return fd == -ENOENT ? 1 : -1;
+    if (size && buf_extend(out, size, &room) < 0) {
+        result = error_set(error, EXIT_FAILED, "%s: no memory to read it", path);
+    } else if (size && read_all(path, fd, room, size, error) < 0) {
+        buf_trim(out, size);
+        result = -1;
+    }
+    close(fd);
+    return result;
+}
+
+int file_read_large(const char *path, size_t max, char **data, size_t *size, struct error *error)
+{
+    int result = 0;
+    int fd = open_to_read(path, max, size, error);
+
+    *data = NULL;
+    if (fd < 0)
+        return fd == -ENOENT ? 1 : -1;
+    if (!(*data = malloc(*size + 1)))
+        result = error_set(error, EXIT_FAILED, "%s: no memory to read it", path);
+    else
+        result = read_all(path, fd, (uint8_t *)*data, *size, error);
+    close(fd);
+    if (result < 0) {
+        free(*data);
+        *data = NULL;
+    }
     return result;
 }
 
@@ -194,26 +222,13 @@ int file_lock(const char *path, int timeout_ms, struct error *error)
 
 int file_make_folder(const char *path, struct error *error)
 {
-    char folder[FILE_PATH_MAX];
-    struct stat st;
+    int r = place_make_folder(path);
 
-    if (join(folder, path, "", error) < 0)
-        return -1;
-    for (char *c = folder + 1; *folder && *c; c++) {
-        if (*c != '/')
-            continue;
-        *c = '\0';
-        if (mkdir(folder, S_IRWXU) < 0 && errno != EEXIST)
-            return error_set(error, EXIT_FAILED, "%s: %s", folder, strerror(errno));
-        *c = '/';
-    }
-    if ((mkdir(folder, S_IRWXU) < 0 && errno != EEXIST) || stat(folder, &st) < 0)
-        return error_set(error, EXIT_FAILED, "%s: %s", folder, strerror(errno));
-    if (!place_is_ours_alone(&st))
+    if (r == -EPERM)
         return error_set(error, EXIT_VAULT,
                          "%s is refused: it must be a folder of yours that only you can write to",
-                         folder);
-    return 0;
+                         path);
+    return r < 0 ? error_set(error, EXIT_FAILED, "%s: %s", path, strerror(-r)) : 0;
 }
 
 int file_make_parent(const char *path, struct error *error)

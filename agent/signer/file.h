@@ -30,6 +30,11 @@ enum file_sync {
 int file_read(const char *path, size_t max, struct buf *out, struct error *error);
 
 /*
+ * A large file, whole, in *data (the caller's to free()) and *size, under the rules of file_read().
+ */
+int file_read_large(const char *path, size_t max, char **data, size_t *size, struct error *error);
+
+/*
  * Put data in the place of the file, or make it, mode 0600: PATH.new is written, synced and
  * renamed, and the folder synced. Whatever interrupts it, the file is the old or the new one; a
  * PATH.new left by a crash is removed by the next write. Those that write the same path take turns

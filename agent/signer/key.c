@@ -7,10 +7,6 @@
 #include "message.h"
 #include "printable.h"
 
-#define ROTATE_EVERY_MIN 3600u
-#define ROTATE_EVERY_MAX (366u * 86400u)
-#define GRACE_MAX        (30u * 86400u)
-
 const struct key_policy key_policy_default = {
     .touch = TOUCH_SESSION,
     .serve = SERVE_ANY,
@@ -90,14 +86,14 @@ static bool duration_valid(uint32_t duration)
 static bool policy_valid(const struct key_policy *policy)
 {
     uint32_t triggers = LOCK_ON_SCREEN | LOCK_ON_REMOVAL;
-    bool rotate = policy->rotate_every == 0 || (policy->rotate_every >= ROTATE_EVERY_MIN &&
-                                                policy->rotate_every <= ROTATE_EVERY_MAX);
+    bool rotate = policy->rotate_every == 0 || (policy->rotate_every >= KEY_ROTATE_MIN &&
+                                                policy->rotate_every <= KEY_ROTATE_MAX);
 
     return (policy->touch == TOUCH_SESSION || policy->touch == TOUCH_USE) &&
            (policy->serve == SERVE_ANY || policy->serve == SERVE_ROLES) &&
            duration_valid(policy->duration) && duration_valid(policy->max_duration) &&
            policy->duration <= policy->max_duration && !(policy->lock_on & ~triggers) && rotate &&
-           policy->grace <= GRACE_MAX;
+           policy->grace <= KEY_GRACE_MAX;
 }
 
 bool key_valid(const struct key *key)

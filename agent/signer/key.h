@@ -17,6 +17,10 @@
 #define KEY_URL_MAX    255
 #define KEY_PATH_MAX   1023
 
+#define KEY_ROTATE_MIN 3600u
+#define KEY_ROTATE_MAX (366u * 86400u)
+#define KEY_GRACE_MAX  (30u * 86400u)
+
 /* Durations are seconds. */
 struct key_policy {
     uint32_t touch, serve;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "arena.h"
+#include "assume.h"
 #include "clock.h"
 #include "errand.h"
 #include "harden.h"
@@ -17,10 +18,16 @@ static const struct {
     enum message_type type;
     errand_run *run;
 } ERRANDS[] = {
-    {MSG_FACTOR_ADD, errand_factor_add},       {MSG_FACTOR_LIST, errand_factor_list},
-    {MSG_FACTOR_REMOVE, errand_factor_remove}, {MSG_KEY_ADD, errand_key_add},
-    {MSG_KEY_LIST, errand_key_list},           {MSG_KEY_REMOVE, errand_key_remove},
-    {MSG_MFA_IMPORT, errand_mfa_import},       {MSG_MFA_CODE, errand_mfa_code},
+    {MSG_FACTOR_ADD, errand_factor_add},
+    {MSG_FACTOR_LIST, errand_factor_list},
+    {MSG_FACTOR_REMOVE, errand_factor_remove},
+    {MSG_KEY_ADD, errand_key_add},
+    {MSG_KEY_LIST, errand_key_list},
+    {MSG_KEY_REMOVE, errand_key_remove},
+    {MSG_KEY_SET, errand_key_set},
+    {MSG_MFA_IMPORT, errand_mfa_import},
+    {MSG_MFA_CODE, errand_mfa_code},
+    {MSG_AGREE, errand_agree},
 };
 
 static errand_run *find_errand(uint8_t type)
@@ -73,6 +80,8 @@ int main(void)
     agent_request(&agent, &request);
     if (request.type == MSG_WANT)
         opening_run(&agent, &request);
+    else if (request.type == MSG_ASSUME)
+        assume_run(&agent, &request);
     else if ((run = find_errand(request.type)))
         run_errand(&agent, run, &request);
     channel_close(&agent.channel);

@@ -6,7 +6,10 @@
 #include <string.h>
 
 #include "clock.h"
-#include "touch.h"
+#include "riders.h"
+#include "stake.h"
+#include "step.h"
+#include "unlock.h"
 #include "want.h"
 
 #define WANTS_MAX 16   /* conversations with AWS at once; further ones ride on the next touch */
@@ -19,7 +22,10 @@ struct opening {
     struct devices *devices;
     struct want wants[WANTS_MAX];
     size_t count;
-    char purpose[200]; /* for the person: what the touch opens */
+    struct riders riders;
+    struct purpose purpose;
+    bool codes_typed; /* too late for a want whose code a person types */
+    const struct slot *opener;
 };
 
 /* A step on the way of every want: 0, or -1 with error, and then it has had its answer. */
@@ -27,7 +33,8 @@ typedef int want_step(struct opening *opening, struct want *want, struct error *
 
 static void refuse(struct opening *opening, struct want *want, const struct error *error)
 {
-    const struct msg_refused refused = {want->flight, error->status, error->text};
+    const struct msg_refused refused = {
+        .flight = want->flight, .status = error->status, .text = error->text};
 
     agent_send(opening->agent, MSG_REFUSED, &refused);
     want_close(want);
@@ -72,9 +79,25 @@ static unsigned turn_of(const struct opening *opening, const struct want *want)
     unsigned turn = 0;
 
     for (const struct want *before = opening->wants; before < want; before++)
-        turn += before->open && want->has_seed &&
+        turn += before->open && want->mfa != WANT_NO_MFA &&
                 strcmp(before->key->mfa_serial, want->key->mfa_serial) == 0;
     return turn;
+}
+
+/* Under touch=use one touch is for one use: nobody rides along. */
+static bool wants_to_be_alone(const struct opening *opening, const struct want *want)
+{
+    for (const struct want *before = opening->wants; before < want; before++)
+        if (before->open &&
+            (want->key->policy.touch == TOUCH_USE || before->key->policy.touch == TOUCH_USE))
+            return true;
+    return false;
+}
+
+/* A code that is typed is good for one request, and asked for before the touch. */
+static bool comes_too_late(const struct opening *opening, const struct want *want)
+{
+    return want->mfa == WANT_TYPED && (want->turn > 0 || opening->codes_typed);
 }
 
 static void begin(struct opening *opening, const struct msg_want *asked)
@@ -89,36 +112,74 @@ static void begin(struct opening *opening, const struct msg_want *asked)
     opening->count++;
     if (want_begin(want, opening->agent, opening->vault, asked, &error) < 0) {
         refuse(opening, want, &error);
-    } else if ((want->turn = turn_of(opening, want)) >= TURNS_MAX) {
+        return;
+    }
+    want->turn = turn_of(opening, want);
+    if (want->turn >= TURNS_MAX || comes_too_late(opening, want) ||
+        wants_to_be_alone(opening, want)) {
         put_off(opening, want->flight);
         want_close(want);
     }
 }
 
+/* What is at stake, as a dialog shows it; of whom is a code asked (NULL: of nobody). */
+static void say_stake(const struct opening *opening, const struct want *code_of, char *out,
+                      size_t size)
+{
+    struct stake stake = {0};
+
+    if (code_of)
+        stake_line(&stake, "Code of the MFA device %s", code_of->key->mfa_serial);
+    for (size_t i = 0; i < opening->count; i++) {
+        const struct want *want = &opening->wants[i];
+
+        if (!want->open)
+            continue;
+        want_say(want, &stake);
+        riders_say(&opening->riders, want->flight, !want->hops, &stake);
+    }
+    stake_write(&stake, out, size);
+}
+
+static bool is_named_before(const struct opening *opening, const struct want *want)
+{
+    for (const struct want *before = opening->wants; before < want; before++)
+        if (before->open && before->key == want->key)
+            return true;
+    return false;
+}
+
 static void say_purpose(struct opening *opening)
 {
-    size_t size = sizeof opening->purpose,
-           used = (size_t)snprintf(opening->purpose, size, "to open");
+    char *touch = opening->purpose.touch;
+    size_t size = sizeof opening->purpose.touch, used = (size_t)snprintf(touch, size, "to open");
     const char *comma = "";
 
     for (size_t i = 0; i < opening->count && used < size; i++) {
-        if (!opening->wants[i].open)
+        const struct want *want = &opening->wants[i];
+
+        if (!want->open || is_named_before(opening, want))
             continue;
-        used += (size_t)snprintf(opening->purpose + used, size - used, "%s %s", comma,
-                                 opening->wants[i].key->name);
+        used += (size_t)snprintf(touch + used, size - used, "%s %s", comma, want->key->name);
         comma = ",";
     }
+    say_stake(opening, NULL, opening->purpose.stake, sizeof opening->purpose.stake);
 }
 
 /* Who joins is named to the person as well. */
 static void take_wants(void *context)
 {
     struct opening *opening = context;
+    struct msg_rider rider;
     struct msg_want asked;
 
     while (agent_next_want(opening->agent, &asked)) {
         begin(opening, &asked);
         agent_drop_want(opening->agent);
+    }
+    while (agent_next_rider(opening->agent, &rider)) {
+        riders_note(&opening->riders, &rider);
+        agent_drop_rider(opening->agent);
     }
     say_purpose(opening);
 }
@@ -130,15 +191,20 @@ static int await_one(struct opening *opening, struct want *want, struct error *e
     return want_await(want, error);
 }
 
-/* Asked to touch while no unused code is at hand, a person would touch, and wait all the same. */
+/* Asked to touch while no code is at hand, a person would touch, and wait all the same. */
 static int await_code(struct opening *opening, struct want *want, struct error *error)
 {
-    if (!want->has_seed)
+    char stake[PROMPT_STAKE_SIZE];
+
+    if (want->mfa == WANT_SEED)
+        return step_await_unused(opening->agent, opening->vault, want->key, &want->server, error);
+    if (want->mfa == WANT_NO_MFA)
         return 0;
-    return want_await_step(opening->agent, opening->vault, want->key, &want->server, error);
+    say_stake(opening, want, stake, sizeof stake);
+    return want_ask_code(want, opening->agent, stake, error);
 }
 
-/* The touch has come: who asked before it is still let in, and given a moment to be connected. */
+/* The person has answered: who asked before is still let in, and given a moment to be connected. */
 static void close_door(void *context)
 {
     struct opening *opening = context;
@@ -171,7 +237,7 @@ static int send_one(struct opening *opening, struct want *want, struct error *er
 
 static int settle_one(struct opening *opening, struct want *want, struct error *error)
 {
-    int r = want_settle(want, opening->agent, opening->vault, error);
+    int r = want_settle(want, opening->agent, opening->vault, opening->opener, error);
 
     if (r == 0)
         want_close(want);
@@ -185,27 +251,35 @@ static void refuse_all(struct opening *opening, const struct error *error)
             refuse(opening, &opening->wants[i], error);
 }
 
-/* All that a person need not be there for. 0, or -1 with error: nobody needs to touch anything. */
-static int prepare(struct opening *opening, struct error *error)
+/* All that comes before the vault is opened for anyone. Whether there is a security key is for
+ * unlock() to judge: there are other factors. */
+static void prepare(struct opening *opening)
 {
+    struct error none = {0};
+
     if (!any_open(opening))
-        return 0;
-    if (!(opening->devices = touch_list(opening->agent, opening->vault, error)))
-        return -1;
+        return;
+    opening->devices = touch_list(opening->agent, opening->vault, &none);
     each_turn(opening, await_one);
     each(opening, 0, await_code);
+    opening->codes_typed = true;
     /* Who came meanwhile is still in time. */
+    agent_look(opening->agent);
     take_wants(opening);
     each_turn(opening, await_one);
-    return 0;
 }
 
-static int unlock(struct opening *opening, struct error *error)
+/* 0, or -1 with error. */
+static int open_vault(struct opening *opening, struct error *error)
 {
-    const struct touch_idle idle = {take_wants, close_door, opening};
+    const struct unlock_idle idle = {take_wants, close_door, opening};
+    uint32_t slot;
 
-    return touch_unlock(opening->agent, opening->vault, opening->devices, opening->purpose, &idle,
-                        error);
+    say_purpose(opening);
+    if (unlock(opening->agent, opening->vault, opening->devices, &opening->purpose, &idle, &slot,
+               error) < 0)
+        return -1;
+    return (opening->opener = vault_slot(opening->vault, slot, error)) ? 0 : -1;
 }
 
 /* Nothing leaves before the vault is closed again and all that it held is wiped. */
@@ -213,7 +287,8 @@ static void serve(struct opening *opening)
 {
     struct error error = {0};
 
-    if (prepare(opening, &error) < 0 || (any_open(opening) && unlock(opening, &error) < 0)) {
+    prepare(opening);
+    if (any_open(opening) && open_vault(opening, &error) < 0) {
         refuse_all(opening, &error);
         return;
     }

@@ -13,12 +13,15 @@
  * at a time.
  */
 
-#define PROMPT_SECONDS    60  /* a person reads, thinks, and types */
-#define PROMPT_ANSWER_MAX 255 /* bytes of a typed answer */
-#define PROMPT_STAKE_SIZE 1200
+#define PROMPT_SECONDS          60 /* a person reads, thinks, and types */
+#define PROMPT_RECOVERY_SECONDS 240
+#define PROMPT_ANSWER_MAX       255 /* bytes of a typed answer */
+#define PROMPT_STAKE_SIZE       1200
 
 struct prompt {
     struct channel channel; /* fd -1: no dialog; else poll it for POLLIN, then prompt_look() */
+    bool asked;             /* a question waits for its answer */
+    enum prompt_kind kind;  /* of the question */
 };
 
 /* What a dialog asks. The texts are the caller's. */
@@ -38,7 +41,8 @@ struct answer {
 void prompt_init(struct prompt *prompt);
 
 /*
- * Ask. A dialog that is open already is asked anew, in the same place. 0, or -1 with error: no
+ * Ask, and tell the person by PROGRESS. A question that waits for its answer is taken away first,
+ * answered or not: no answer is ever taken for that of another question. 0, or -1 with error: no
  * dialog can be shown.
  */
 int prompt_begin(struct prompt *prompt, struct agent *agent, const struct question *question,
@@ -50,12 +54,20 @@ int prompt_begin(struct prompt *prompt, struct agent *agent, const struct questi
  */
 int prompt_look(struct prompt *prompt, struct answer **answer, struct error *error);
 
-/* Take the dialog away. Harmless where there is none. */
+/*
+ * Wait for the answer; what the agent sends meanwhile is kept. 0 and *answer as above, or -1 with
+ * error. Another question may be asked in the same dialog then.
+ */
+int prompt_await(struct prompt *prompt, struct agent *agent, struct answer **answer,
+                 struct error *error);
+
+/* Take the dialog away, and wait until the terminal that it was on is as before (2 s at most).
+ * Harmless where there is none. */
 void prompt_close(struct prompt *prompt);
 
 /*
- * Ask and wait; the agent is listened to meanwhile. 0 and *answer as above (answer may be NULL for
- * PROMPT_CONFIRM), or -1 with error. The dialog is gone afterwards.
+ * Ask and wait; what the agent sends meanwhile is kept. 0 and *answer as above (answer may be NULL
+ * for PROMPT_CONFIRM), or -1 with error. The dialog is gone afterwards.
  */
 int prompt_ask(struct agent *agent, const struct question *question, struct answer **answer,
                struct error *error);

@@ -233,6 +233,57 @@ int seed_read(const struct buf *text, struct seed *seed, struct error *error)
     return r;
 }
 
+/* The base32 character of a value below 32. */
+static uint8_t base32_character(uint32_t value)
+{
+    uint32_t letter = in_range(value, 0, 25);
+
+    return (uint8_t)((letter & (value + 'A')) | (~letter & (value - 26 + '2')));
+}
+
+/* Append the seed in base32, a blank behind each group of so many characters (0: none). n * 8 is a
+ * multiple of 5 or bits of 0 are added. */
+static int put_base32(struct buf *out, const uint8_t *seed, size_t n, size_t group)
+{
+    size_t chars = (n * 8 + 4) / 5;
+    int r = 0;
+
+    for (size_t i = 0; r == 0 && i < chars; i++) {
+        size_t bit = i * 5, byte = bit / 8;
+        uint32_t two = (uint32_t)seed[byte] << 8 | (byte + 1 < n ? seed[byte + 1] : 0u);
+
+        if (group && i && i % group == 0)
+            r = buf_put_u8(out, ' ');
+        if (r == 0)
+            r = buf_put_u8(out, base32_character(two >> (11 - bit % 8) & 31));
+    }
+    return r;
+}
+
+int seed_put_groups(struct buf *out, const uint8_t *seed, size_t n)
+{
+    return put_base32(out, seed, n, 4);
+}
+
+static bool is_unreserved(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '.' || c == '_' || c == '~';
+}
+
+int seed_put_uri(struct buf *out, const uint8_t *seed, size_t n, const char *label)
+{
+    int r = buf_put_text(out, "otpauth://totp/awstap:");
+
+    for (; r == 0 && *label; label++)
+        r = is_unreserved((uint8_t)*label) ? buf_put_u8(out, (uint8_t)*label)
+                                           : buf_printf(out, "%%%02X", (uint8_t)*label);
+    if (r == 0 && (r = buf_put_text(out, "?secret=")) == 0 &&
+        (r = put_base32(out, seed, n, 0)) == 0)
+        r = buf_put_text(out, "&issuer=awstap");
+    return r;
+}
+
 void seed_free(struct seed *seed)
 {
     arena_free(seed->data);

@@ -8,7 +8,7 @@
 #include "buf.h"
 #include "error.h"
 
-/* The seed of a virtual MFA device, as a person hands it over. */
+/* The seed of a virtual MFA device, as a person hands it over, or is handed it. */
 
 #define SEED_MIN       10 /* bytes: 80 bits, what the oldest services gave out */
 #define SEED_MAX       64
@@ -26,6 +26,13 @@ struct seed {
  * the caller calls seed_free(); or -1 and error, and there is nothing to free.
  */
 int seed_read(const struct buf *text, struct seed *seed, struct error *error);
+
+/*
+ * Append the otpauth:// URI by which an authenticator app takes over n bytes of seed, as account
+ * label of awstap; and the seed in base32 in groups of 4, for typing it in. 0 or a negative errno.
+ */
+int seed_put_uri(struct buf *out, const uint8_t *seed, size_t n, const char *label);
+int seed_put_groups(struct buf *out, const uint8_t *seed, size_t n);
 
 /* Wipe and release. Harmless on a zeroed struct. */
 void seed_free(struct seed *seed);

@@ -2,17 +2,20 @@
 #ifndef AWSTAP_STS_H
 #define AWSTAP_STS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "buf.h"
 #include "error.h"
 #include "message.h"
+#include "role.h"
 
 /*
  * What is asked of AWS STS, and what may be believed of its answers. Nothing here touches the
  * network.
  */
 
+#define STS_VERSION  "2011-06-15"
 #define STS_ARN_MAX  640 /* arn:…:user, a path of 512 and a name of 64 characters */
 #define STS_USER_MAX 64
 
@@ -24,6 +27,7 @@ enum sts_verdict {
     STS_BUSY,           /* AWS's own failure (5xx): back off and ask again */
     STS_CLOCK,          /* our time is too far from AWS's: sign anew with reply->date */
     STS_KEY_REFUSED,    /* the access key is unknown, deleted or inactive */
+    STS_EXPIRED,        /* the session that signed it has expired, or was revoked */
     STS_SECRET_WRONG,   /* the secret does not belong to the access key id */
     STS_REFUSED,        /* anything else */
 };
@@ -31,6 +35,8 @@ enum sts_verdict {
 /* Whose request was answered; for error texts. NULL or "" for what is not known. */
 struct sts_context {
     const char *access_key_id, *mfa_serial, *region;
+    bool typed_code; /* the MFA code was typed by a person */
+    bool of_session; /* it was signed with a session, not with a long-lived key */
 };
 
 struct sts_session {
@@ -40,7 +46,7 @@ struct sts_session {
 
 struct sts_identity {
     char account[13];
-    char partition[16];
+    char partition[17];
     char arn[STS_ARN_MAX + 1];
     char user[STS_USER_MAX + 1];
 };
@@ -57,6 +63,13 @@ int mfa_serial_check(const char *serial, struct error *error);
  * that AWS would refuse.
  */
 int sts_session_body(struct buf *body, uint32_t duration, const char *serial, const char *code);
+
+/* The same of AssumeRole, which may be signed with a session or, with MFA, with a long-lived key.
+ */
+int sts_role_body(struct buf *body, const struct role *role, const char *serial, const char *code);
+
+/* Append the MFA parameters to such a body; nothing where both are NULL. Errors as above. */
+int sts_mfa_put(struct buf *body, const char *serial, const char *code);
 
 /* Append the body of GetCallerIdentity. 0 or a negative errno of buf.h. */
 int sts_identity_body(struct buf *body);
@@ -78,6 +91,17 @@ int sts_explain(const struct msg_net_reply *reply, const struct sts_context *con
  */
 int sts_session_read(const struct msg_net_reply *reply, uint32_t duration, uint64_t now,
                      struct sts_session *session, struct error *error);
+
+/* The same of AssumeRole: whose session it is must be this role's, too. */
+int sts_role_read(const struct msg_net_reply *reply, const struct role *role, uint64_t now,
+                  struct sts_session *session, struct error *error);
+
+/* The same of any action that answers with Credentials. */
+int sts_credentials_read(const struct msg_net_reply *reply, const char *action, uint32_t duration,
+                         uint64_t now, struct sts_session *session, struct error *error);
+
+/* Fill in what ISSUED says of the session itself; now is AWS's time, in seconds since 1970. */
+void sts_session_tell(const struct sts_session *session, uint64_t now, struct msg_issued *issued);
 
 /* Wipe and release. Harmless on a zeroed struct. */
 void sts_session_free(struct sts_session *session);

@@ -19,9 +19,9 @@ struct purpose {
 
 /* What to do while the person is awaited. */
 struct unlock_idle {
-    /* The agent has sent WANTs or RIDERs: take them. The purpose may have changed. */
+    /* The agent has sent WANTs or RIDERs: take them. The purpose may change by it. */
     void (*wanted)(void *context);
-    /* The person has answered, the vault is about to be opened: no more WANTs. */
+    /* The person has answered, and the vault is unlocked: no more WANTs. */
     void (*answered)(void *context);
     void *context;
 };

@@ -162,6 +162,50 @@ int vault_add_slot(struct vault *vault, const struct slot *facts, const uint8_t 
     return 0;
 }
 
+/* What a slot keeps of its seed is the sealed part of this record. */
+static struct record slot_seed(const struct slot *slot)
+{
+    struct record seed = {.key = slot->id, .type = RECORD_SLOT_SEED};
+
+    seed.sealed_len = slot->passphrase.totp_len;
+    memcpy(seed.sealed, slot->passphrase.totp, seed.sealed_len);
+    return seed;
+}
+
+static void keep_slot_seed(struct slot *slot, const struct record *seed)
+{
+    slot->passphrase.totp_len = seed->sealed_len;
+    memcpy(slot->passphrase.totp, seed->sealed, seed->sealed_len);
+}
+
+/* The seed is one of the slot's facts, which are sealed in with the vault's secret. */
+int vault_set_slot_seed(struct vault *vault, uint32_t id, const void *seed, size_t seed_len,
+                        struct error *error)
+{
+    const struct vault_keys *keys = keys_of(vault);
+    struct slot *slot = vault_slot(vault, id, error);
+    struct record record = {.key = id, .type = RECORD_SLOT_SEED};
+
+    if (!slot)
+        return -1;
+    if (slot->kind != FACTOR_PASSPHRASE)
+        return error_set(error, EXIT_USAGE, "factor %u has no passphrase to go with a code", id);
+    if (record_seal(&record, vault->id, vault->public_key, seed, seed_len, error) < 0)
+        return -1;
+    keep_slot_seed(slot, &record);
+    return slot_seal(slot, vault->id, &keys->secret, error);
+}
+
+int vault_open_slot_seed(const struct vault *vault, const struct slot *slot,
+                         struct record_secret **seed, struct error *error)
+{
+    const struct vault_keys *keys = keys_of(vault);
+    struct record record = slot_seed(slot);
+
+    return record_open(&record, vault->id, vault->public_key, keys->secret.private_key, seed,
+                       error);
+}
+
 static int reseal_record(struct record *record, const struct vault *vault,
                          const uint8_t *new_public_key, struct error *error)
 {
@@ -179,16 +223,14 @@ static int reseal_record(struct record *record, const struct vault *vault,
 static int reseal_slot_seed(struct slot *slot, const struct vault *vault,
                             const uint8_t *new_public_key, struct error *error)
 {
-    struct slot_passphrase *passphrase = &slot->passphrase;
-    struct record seed = {.key = slot->id, .type = RECORD_SLOT_SEED};
+    struct record seed;
 
-    if (slot->kind != FACTOR_PASSPHRASE || passphrase->totp_len == 0)
+    if (slot->kind != FACTOR_PASSPHRASE || slot->passphrase.totp_len == 0)
         return 0;
-    seed.sealed_len = passphrase->totp_len;
-    memcpy(seed.sealed, passphrase->totp, seed.sealed_len);
+    seed = slot_seed(slot);
     if (reseal_record(&seed, vault, new_public_key, error) < 0)
         return -1;
-    memcpy(passphrase->totp, seed.sealed, seed.sealed_len);
+    keep_slot_seed(slot, &seed);
     return 0;
 }
 
@@ -363,6 +405,20 @@ int vault_set_mfa(struct vault *vault, struct key *key, const char *serial, cons
     insert_record(vault, &record);
     memcpy(key->mfa_serial, record.subject, sizeof(key->mfa_serial));
     return 0;
+}
+
+int vault_set_policy(struct vault *vault, struct key *key, const struct key_policy *policy,
+                     struct error *error)
+{
+    const struct key_policy before = key->policy;
+
+    keys_of(vault);
+    key->policy = *policy;
+    if (key_valid(key))
+        return 0;
+    key->policy = before;
+    return error_set(error, EXIT_USAGE, "the policy of %s can't be kept: it is not allowed",
+                     key->name);
 }
 
 int vault_open_access_key(const struct vault *vault, const struct key *key,

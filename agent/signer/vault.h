@@ -98,6 +98,15 @@ int vault_add_slot(struct vault *vault, const struct slot *facts, const uint8_t 
                    uint32_t *id, struct error *error);
 
 /*
+ * The TOTP seed whose code is asked for with the passphrase of this slot: seal it in (1 to
+ * RECORD_SECRET_MAX bytes), open it (in the arena, the caller's to arena_free()).
+ */
+int vault_set_slot_seed(struct vault *vault, uint32_t id, const void *seed, size_t seed_len,
+                        struct error *error);
+int vault_open_slot_seed(const struct vault *vault, const struct slot *slot,
+                         struct record_secret **seed, struct error *error);
+
+/*
  * Remove a slot: a new vault key, sealed to the slots that stay, and all records sealed anew, so
  * that the removed factor opens no later copy. The last one can't be removed (EXIT_FAILED).
  */
@@ -117,6 +126,10 @@ int vault_remove_key(struct vault *vault, const char *name, struct error *error)
  * place of any other. */
 int vault_set_mfa(struct vault *vault, struct key *key, const char *serial, const void *seed,
                   size_t seed_len, struct error *error);
+
+/* Give the key another policy. EXIT_USAGE where it is not one that key_valid() allows. */
+int vault_set_policy(struct vault *vault, struct key *key, const struct key_policy *policy,
+                     struct error *error);
 
 /*
  * The secret access key, or the TOTP seed, of the key; in the arena, the caller's to arena_free().

@@ -5,9 +5,9 @@
 #include <sodium.h>
 #include <string.h>
 
-#define VERSION 1u
+#include "vault_header.h"
 
-static const uint8_t magic[16] = "awstap vault\r\n\x1a";
+static const uint8_t magic[16] = VAULT_MAGIC;
 
 static int put_head(const struct vault *vault, struct buf *out)
 {
@@ -53,7 +53,7 @@ int vault_encode(const struct vault *vault, struct buf *out, struct vault_sectio
 {
     int r;
 
-    if ((r = buf_put(out, magic, sizeof(magic))) < 0 || (r = buf_put_u32(out, VERSION)) < 0 ||
+    if ((r = buf_put(out, magic, sizeof(magic))) < 0 || (r = buf_put_u32(out, VAULT_VERSION)) < 0 ||
         (r = buf_put(out, vault->id, sizeof(vault->id))) < 0)
         return r;
     sections->head = buf_len(out);
@@ -180,7 +180,7 @@ static const char *get_prefix(struct vault *vault, struct reader *reader)
     reader_bytes(reader, start, sizeof(start));
     if (reader->bad || memcmp(start, magic, sizeof(magic)) != 0)
         return "it is no vault of awstap";
-    if (reader_u32(reader) != VERSION)
+    if (reader_u32(reader) != VAULT_VERSION)
         return "another version of awstap wrote it";
     reader_bytes(reader, vault->id, sizeof(vault->id));
     return NULL;

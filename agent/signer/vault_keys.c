@@ -10,6 +10,7 @@ void vault_keys_derive(struct vault_keys *keys, const uint8_t vault_id[VAULT_ID_
 
     hash_labelled(keys->head, keys->secret.private_key, "awstap 1 K_head", &id, 1);
     hash_labelled(keys->record, keys->secret.private_key, "awstap 1 K_rec", &id, 1);
+    hash_labelled(keys->log, keys->secret.anchor, "awstap 1 K_log", &id, 1);
 }
 
 void vault_keys_head_mac(const struct vault_keys *keys, const uint8_t *data,

@@ -7,15 +7,15 @@
 #include "vault.h"
 #include "vault_format.h"
 
-/* What an unlocked vault holds, in the arena: its secret, and the two MAC keys that are made of it.
- */
+/* What an unlocked vault holds, in the arena: its secret, and the MAC keys that are made of it. */
 struct vault_keys {
     struct vault_secret secret;
     uint8_t head[VAULT_KEY_BYTES];   /* K_head: never leaves the signer */
     uint8_t record[VAULT_KEY_BYTES]; /* K_rec */
+    uint8_t log[VAULT_KEY_BYTES];    /* K_log: of log.anchor; it stays when the vault key changes */
 };
 
-/* Make both MAC keys of keys->secret. */
+/* Make the MAC keys of keys->secret. */
 void vault_keys_derive(struct vault_keys *keys, const uint8_t vault_id[VAULT_ID_BYTES]);
 
 /* The MACs of an encoded vault. K_rec's covers K_head's, so that no two writes can be mixed. */

@@ -298,7 +298,7 @@ class Abuse(Case):
         super().setUp()
         self.machine.enrol()
         self.version = version(self.machine)
-        wait_for(lambda: len(self.machine.processes()) == 2, "the helpers to end")
+        wait_for(lambda: len(self.machine.processes()) == 3, "the helpers to end")
         self.agent = self.machine.status()["pid"]
         self.machine.wait_clients(0)
         self.open_before = self.open_files()

@@ -84,9 +84,10 @@ class Cli(Sdk):
         self.key.person("deny")
         self.assert_cli_says("refused on the security key", "run it again")
 
-    def test_no_security_key(self):
+    def test_foreign_security_key(self):
         self.key.unplug()
-        self.assert_cli_says("no security key is plugged in", '"yubi"')
+        self.machine.key("foreign").plug()
+        self.assert_cli_says("not a key enrolled for this vault", "plug in one that is")
 
     def test_wrong_profile(self):
         self.machine.config(self.profile("work", self.process("work --region")))
@@ -166,6 +167,20 @@ class Moto(Case):
         shown = check(self.machine.awstap("key", "show", "work", "--json")).json()
         self.assertEqual(shown["arn"], "arn:aws:iam::123456789012:user/alice")
         self.assertEqual(check(self.machine.awstap("get", "work")).json()["AccountId"], "123456789012")
+
+    def test_role(self):
+        """AssumeRole with all that can be said but blanks, which moto writes anew before it checks."""
+        policy = json.dumps(self.POLICY, separators=(",", ":"))
+        trust = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "sts:*",
+                                                         "Principal": {"AWS": "arn:aws:iam::123456789012:user/alice"}}]}
+        check(self.add(self.user["secret"]))
+        self.post("/moto-api/reset-auth", b"9", {"Content-Type": "text/plain"})
+        self.call("CreateRole", RoleName="admin", AssumeRolePolicyDocument=json.dumps(trust), MaxSessionDuration=7200)
+        self.post("/moto-api/reset-auth", b"0", {"Content-Type": "text/plain"})
+        words = ["--role-arn", "arn:aws:iam::123456789012:role/admin", "--duration-seconds", "7200", "--external-id", "a/b:c",
+                 "--role-session-name", "me@example.com", "--source-identity", "alice", "--tag", "City=Zürich+1",
+                 "--tag", "Empty=", "--transitive-tag", "Empty", "--policy", policy]
+        self.assertEqual(check(self.machine.awstap("get", "work", *words)).json()["AccountId"], "123456789012")
 
     def test_wrong_secret(self):
         self.assert_fails(self.add("x" * 40), 5, self.user["access_key_id"])

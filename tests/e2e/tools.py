@@ -16,8 +16,7 @@ import unittest
 
 import world
 
-# The person's Python, which may be another than ours: ours may lie where only we can read.
-PYTHON = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else sys.executable
+PYTHON = world.PYTHON
 WANTED = ("awscli", "boto3", "moto", "flask", "flask-cors")  # of moto's server, what STS and IAM need
 FOLDER = os.path.join(world.TOP, "build", "python")
 VERSION = "import sys; print(sys.version_info[:2])"

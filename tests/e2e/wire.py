@@ -11,6 +11,8 @@ from world import PATIENCE, USER
 
 HELLO, DONE, FAILED, GET, LEAVE, STATUS, LOCK, SESSION = 1, 2, 3, 16, 17, 18, 19, 20
 FACTOR_LIST, KEY_ADD, KEY_LIST, START, WANT = 33, 35, 36, 64, 81
+CONTEXT, PROMPT_ASK, PROMPT_ANSWER, PROMPT_FAILED = 23, 120, 121, 122
+PIN, PASSPHRASE, NEW_PASSPHRASE, ASK_CODE, ASK_RECOVERY, CONFIRM = 1, 2, 3, 4, 5, 6  # what PROMPT_ASK asks for
 PROTOCOL = 1
 
 
@@ -42,12 +44,24 @@ def frame(kind, *fields):
     return number(len(body)) + body
 
 
+def number_and_text(fields):
+    """A u32 and the text behind it, as FAILED and PROMPT_FAILED carry them."""
+    return struct.unpack(">I", fields[:4])[0], fields[8:].rstrip(b"\0").decode()
+
+
 def hello(version, protocol=PROTOCOL):
     return frame(HELLO, number(protocol), text(version))
 
 
-def get(key, duration=0):
-    return frame(GET, text(key), number(duration))
+def texts(*values):
+    """A list."""
+    data = b"".join(value.encode() + b"\0" for value in values)
+    return number(len(data)) + data
+
+
+def get(key, duration=0, hops=()):
+    """hops: names and values in turn, as PROTOCOL.md has them."""
+    return frame(GET, text(key), number(duration), texts(*hops))
 
 
 def connect(path, uid=USER, wait=True):
@@ -100,3 +114,12 @@ def _read(conversation, size):
             return None
         data += more
     return data
+
+
+def helper(machine, name):
+    """Start a helper as the starter does, but without an agent: the child, and the other end of its conversation."""
+    ours, theirs = socket.socketpair()
+    with theirs:
+        child = machine.start(machine.program(name), preexec_fn=lambda: os.dup2(theirs.fileno(), 3), close_fds=False)
+    ours.settimeout(PATIENCE)
+    return child, ours

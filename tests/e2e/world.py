@@ -17,17 +17,21 @@ import tempfile
 import time
 import unittest
 
-TOP = os.path.dirname(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+HERE = os.path.dirname(os.path.abspath(__file__))
+TOP = os.path.dirname(os.path.dirname(HERE))
 sys.path.append(os.path.join(TOP, "tests", "fakeaws"))
 
 import control  # noqa: E402  (tests/fakeaws/control.py)
 
 SANITIZED = os.environ.get("AWSTAP_SANITIZED") == "1"
 BUILT = os.path.join(TOP, "build", "testroot-sanitized" if SANITIZED else "testroot")
-PROGRAMS = ("awstap", "awstap-agent", "awstap-signer", "awstap-fido", "awstap-net")
+PROGRAMS = ("awstap", "awstap-agent", "awstap-signer", "awstap-fido", "awstap-net", "awstap-prompt", "awstap-watch")
 USER = 61234 if os.geteuid() == 0 else None  # no such account is needed
 PATIENCE = 60  # seconds that an event may take on a slow machine; nothing is asserted about time
 SERIAL = "arn:aws:iam::123456789012:mfa/alice"
+
+# The person's Python, which may be another than ours: ours may lie where only we can read.
+PYTHON = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else sys.executable
 
 # What LeakSanitizer says when a thread ends while it looks: no finding.
 ENDING_THREAD = re.compile(r"==\d+==Unable to get registers from thread \d+\.|\s*")
@@ -131,6 +135,7 @@ class Machine:
         self.clock_file = os.path.join(self.root, "clock")
         with open(self.clock_file, "w", encoding="ascii") as file:
             file.write("0")
+        self._install_pinentry()
         self.children = []
         self.aws = control.FakeAws.start(os.path.join(self.folder, "aws.json"), "--clock", self.clock_file,
                                          *fake_options)
@@ -144,6 +149,24 @@ class Machine:
             os.chown(path, USER, USER)
         return path
 
+    def _install_pinentry(self):
+        """The pinentry of tests (tests/e2e/pinentry), where awstap-prompt looks first."""
+        script = self.program("pinentry.py")
+        shutil.copy2(os.path.join(HERE, "pinentry"), script)
+        self._write("root/pinentry", f'#!/bin/sh\nexec {PYTHON} -I {script} "$@"\n', 0o755)
+        for name in ("answers", "log"):
+            self._write("root/pinentry." + name, "", 0o600)
+
+    def _write(self, name, text, mode):
+        """A file of the person's, which is there at once with all of its text."""
+        path = os.path.join(self.folder, name)
+        with open(path + ".new", "w", encoding="utf-8") as file:
+            file.write(text)
+        os.chmod(path + ".new", mode)
+        if USER is not None:
+            os.chown(path + ".new", USER, USER)
+        os.rename(path + ".new", path)
+
     # The programs.
 
     def program(self, name):
@@ -151,6 +174,7 @@ class Machine:
 
     def environment(self, **more):
         return {"HOME": self.home, "XDG_RUNTIME_DIR": self.run_dir, "PATH": self.root + ":/usr/bin:/bin",
+                "DBUS_SYSTEM_BUS_ADDRESS": "unix:path=" + self.system_bus,
                 "LANG": "C.UTF-8", "AWS_EC2_METADATA_DISABLED": "true", **more}
 
     def start(self, *command, env=None, **options):
@@ -208,6 +232,25 @@ class Machine:
             return sum(row[5] == "03" for row in rows)
         wait_for(lambda: conversations() == count, f"{count} conversations with the agent")
 
+    # The person at the dialog.
+
+    def pinentry(self, *lines):
+        """What is answered to the dialogs that come, as tests/e2e/pinentry says; in place of what was left."""
+        self._write("root/pinentry.answers", "".join(line + "\n" for line in lines), 0o600)
+
+    def pinentry_log(self):
+        """All that the pinentry was told, in order."""
+        with open(self.program("pinentry.log"), encoding="utf-8") as file:
+            return [json.loads(line) for line in file.read().splitlines()]
+
+    def dialogs(self):
+        """What the dialogs so far have shown: question (GETPIN or CONFIRM), title, desc, prompt, error, options, …"""
+        return [entry for entry in self.pinentry_log() if "question" in entry]
+
+    def wait_dialog(self, count=1):
+        """Until as many dialogs have been shown; the last of them."""
+        return wait_for(lambda: len(self.dialogs()) >= count and self.dialogs()[-1], f"{count} dialogs")
+
     # What they leave in the world.
 
     def processes(self, name=None):
@@ -246,6 +289,14 @@ class Machine:
     @property
     def state(self):
         return os.path.join(self.home, ".local/state/awstap")
+
+    @property
+    def session_bus(self):
+        return os.path.join(self.run_dir, "bus")
+
+    @property
+    def system_bus(self):
+        return os.path.join(self.run_dir, "system_bus")
 
     @property
     def socket(self):
@@ -322,12 +373,12 @@ def check(result, status=0):
 
 def read_until(descriptor, text, patience=PATIENCE):
     """Read from a terminal until text has come; all that came."""
-    seen, end = "", time.monotonic() + patience
-    while text not in seen:
+    raw, end = b"", time.monotonic() + patience
+    while text not in (seen := raw.decode(errors="replace")):
         if not select.select([descriptor], [], [], max(0, end - time.monotonic()))[0]:
             raise AssertionError(f"waited in vain for {text!r}, saw {seen!r}")
         try:
-            seen += os.read(descriptor, 4096).decode(errors="replace")
+            raw += os.read(descriptor, 4096)
         except OSError:
             raise AssertionError(f"ended without {text!r}, saw {seen!r}") from None
     return seen

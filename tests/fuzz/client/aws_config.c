@@ -21,17 +21,23 @@ static void look_up(const struct aws_config *config, const char *name)
 {
     struct aws_profile profile;
     struct words words;
+    size_t size;
 
     aws_config_profile(config, name, &profile);
     touch(config, profile.role_arn);
+    touch(config, profile.source_profile);
+    touch(config, profile.external_id);
+    touch(config, profile.duration_seconds);
     touch(config, profile.region);
     touch(config, profile.credential_process);
     if (!profile.credential_process)
         return;
-    words_split(&words, profile.credential_process, strlen(profile.credential_process));
+    size = strlen(profile.credential_process) + 1;
+    words_split(&words, profile.credential_process, size - 1);
     for (size_t i = 0; i < words.count; i++)
-        if (words.word[i] + strlen(words.word[i]) >= words.store + sizeof words.store)
+        if (words.word[i] + strlen(words.word[i]) >= words.store + size)
             abort();
+    words_free(&words);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -10,6 +10,21 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
+/* A session of any role but the one asked for is none. */
+static void read_role(const struct msg_net_reply *reply)
+{
+    static const char hops[] = "role_arn\0arn:aws:iam::123456789012:role/r";
+    const struct list list = {hops, sizeof hops};
+    struct sts_session session;
+    struct role role;
+    struct error error;
+
+    if (role_read(&list, "s", "aws", &role, &error) < 0)
+        abort();
+    if (sts_role_read(reply, &role, DATE, &session, &error) == 0)
+        sts_session_free(&session);
+}
+
 static void read_ok(const struct msg_net_reply *reply)
 {
     struct sts_identity identity;
@@ -21,13 +36,16 @@ static void read_ok(const struct msg_net_reply *reply)
             abort();
         sts_session_free(&session);
     }
+    read_role(reply);
     if (sts_identity_read(reply, &identity, &error) == 0 && !*identity.user)
         abort();
 }
 
 static void explain(const struct msg_net_reply *reply)
 {
-    const struct sts_context context = {"AKIAIOSFODNN7EXAMPLE", "GAHT12345678", "us-east-1"};
+    const struct sts_context context = {.access_key_id = "AKIAIOSFODNN7EXAMPLE",
+                                        .mfa_serial = "GAHT12345678",
+                                        .region = "us-east-1"};
     struct error error;
 
     sts_explain(reply, &context, &error);

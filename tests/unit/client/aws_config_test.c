@@ -164,6 +164,7 @@ static void assert_words(const char *line, size_t count, const char *const *expe
     for (size_t i = 0; i < count; i++)
         assert_string_equal(words.word[i], expected[i]);
     assert_null(words.word[count]);
+    words_free(&words);
 }
 
 /* The expected words are what Python's shlex.split() gives. */
@@ -180,22 +181,31 @@ static void test_words(void **state)
     assert_words("a#b # c", 4 - 1, (const char *const[]){"a#b", "#", "c"});
 }
 
-static void test_words_refused(void **state)
+static void assert_not_words(const char *line, size_t n, int error, size_t count)
 {
-    static char long_line[WORDS_SIZE + 10];
     struct words words;
 
+    assert_int_equal(words_split(&words, line, n), error);
+    assert_int_equal(words.count, count);
+    assert_null(words.word[count]);
+    words_free(&words);
+}
+
+static void test_words_refused(void **state)
+{
+    static char long_line[WORDS_LINE_MAX + 2];
+
     (void)state;
-    assert_int_equal(words_split(&words, "awstap 'x", 9), -EINVAL);
-    assert_int_equal(words.count, 1);
-    assert_int_equal(words_split(&words, "a \"x", 4), -EINVAL);
-    assert_int_equal(words_split(&words, "a \\", 3), -EINVAL);
-    memset(long_line, 'x', sizeof long_line);
-    assert_int_equal(words_split(&words, long_line, sizeof long_line), -E2BIG);
-    for (size_t i = 0; i < sizeof long_line; i += 2)
+    assert_not_words("awstap 'x", 9, -EINVAL, 1);
+    assert_not_words("a \"x", 4, -EINVAL, 1);
+    assert_not_words("a \\", 3, -EINVAL, 1);
+    memset(long_line, 'x', sizeof long_line - 1);
+    assert_not_words(long_line, sizeof long_line, -E2BIG, 0);
+    for (size_t i = 1; i < sizeof long_line - 1; i += 2)
         long_line[i] = ' ';
-    assert_int_equal(words_split(&words, long_line, sizeof long_line), -E2BIG);
-    assert_int_equal(words.count, WORDS_MAX);
+    assert_not_words(long_line, sizeof long_line, -E2BIG, WORDS_LINE_MAX / 2);
+    long_line[WORDS_LINE_MAX] = '\0';
+    assert_not_words(long_line, sizeof long_line, 0, WORDS_LINE_MAX / 2);
 }
 
 int main(void)

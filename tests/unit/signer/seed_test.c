@@ -170,6 +170,27 @@ static void test_uri_refused(void **state)
     expect_refused("otpauth://totp/x?secret=" BASE32 "&digits=6&digits=8", "no secret");
 }
 
+/* What is handed out can be handed in again. */
+static void test_put(void **state)
+{
+    struct buf text;
+
+    (void)state;
+    buf_init(&text);
+    assert_int_equal(seed_put_uri(&text, (const uint8_t *)SEED, strlen(SEED), "me & ü/1"), 0);
+    assert_string_equal(buf_text(&text),
+                        "otpauth://totp/awstap:me%20%26%20%C3%BC%2F1?secret=" BASE32
+                        "&issuer=awstap");
+    expect(buf_text(&text), SEED);
+    buf_trim(&text, buf_len(&text));
+    assert_int_equal(seed_put_groups(&text, (const uint8_t *)SEED, strlen(SEED)), 0);
+    assert_string_equal(buf_text(&text), "GEZD GNBV GY3T QOJQ GEZD GNBV GY3T QOJQ");
+    buf_trim(&text, buf_len(&text));
+    assert_int_equal(seed_put_groups(&text, (const uint8_t *)"1234567890fo", 12), 0);
+    assert_string_equal(buf_text(&text), "GEZD GNBV GY3T QOJQ MZXQ");
+    buf_free(&text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_base32),
@@ -177,7 +198,8 @@ int main(void)
                                        cmocka_unit_test(test_base32_refused),
                                        cmocka_unit_test(test_lengths),
                                        cmocka_unit_test(test_uri),
-                                       cmocka_unit_test(test_uri_refused)};
+                                       cmocka_unit_test(test_uri_refused),
+                                       cmocka_unit_test(test_put)};
 
     if (arena_open((size_t)1 << 20, ARENA_LOCK_WANTED) < 0)
         return 1;

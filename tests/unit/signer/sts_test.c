@@ -95,6 +95,8 @@ static const struct {
      "Cannot call GetSessionToken with session credentials (AccessDenied)"},
     {403, "InvalidClientTokenId", "The security token included in the request is invalid.",
      STS_KEY_REFUSED, "AKIAIOSFODNN7EXAMPLE (InvalidClientTokenId)"},
+    {403, "ExpiredToken", "The security token included in the request is expired", STS_EXPIRED,
+     "(ExpiredToken)"},
     {403, "SignatureDoesNotMatch",
      "The request signature we calculated does not match the signature you provided.",
      STS_SECRET_WRONG, "right secret"},
@@ -124,7 +126,8 @@ static const struct {
 
 static void test_refusals(void **state)
 {
-    const struct sts_context context = {"AKIAIOSFODNN7EXAMPLE", SERIAL, "ap-east-1"};
+    const struct sts_context context = {
+        .access_key_id = "AKIAIOSFODNN7EXAMPLE", .mfa_serial = SERIAL, .region = "ap-east-1"};
     const struct sts_context nothing = {0};
 
     (void)state;
@@ -145,10 +148,39 @@ static void test_refusals(void **state)
     }
 }
 
+static struct msg_net_reply refusal(const char *code, const char *message)
+{
+    return (struct msg_net_reply){
+        .http_status = 403, .request_id = "r-1", .code = code, .message = message};
+}
+
+/* The same refusal is another thing where a session signed, or where a person typed the code. */
+static void test_other_contexts(void **state)
+{
+    const struct sts_context session = {.access_key_id = ID, .of_session = true};
+    const struct sts_context typed = {.mfa_serial = SERIAL, .typed_code = true};
+    static const char *const codes[] = {"ExpiredToken", "InvalidClientTokenId",
+                                        "SignatureDoesNotMatch"};
+    struct msg_net_reply reply;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof codes / sizeof codes[0]; i++) {
+        reply = refusal(codes[i], "no");
+        sts_explain(&reply, &session, &error);
+        assert_non_null(strstr(error.text, "session " ID));
+        assert_non_null(strstr(error.text, "awstap lock"));
+    }
+    reply = refusal("AccessDenied", refusals[0].message);
+    sts_explain(&reply, &typed, &error);
+    assert_non_null(strstr(error.text, "MFA code of " SERIAL));
+    assert_non_null(strstr(error.text, "type the next one"));
+}
+
 /* A hostile or broken server: its text is made harmless, and leaves room for the request id. */
 static void test_hostile_text(void **state)
 {
-    const struct sts_context context = {"AKIAIOSFODNN7EXAMPLE", SERIAL, "us-east-1"};
+    const struct sts_context context = {
+        .access_key_id = "AKIAIOSFODNN7EXAMPLE", .mfa_serial = SERIAL, .region = "us-east-1"};
     char message[1025];
     struct msg_net_reply reply = {.http_status = 403,
                                   .request_id = "id\x1b[2J\xc2\x9bz",
@@ -460,11 +492,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_serial),          cmocka_unit_test(test_long_serial),
         cmocka_unit_test(test_bodies),          cmocka_unit_test(test_refusals),
-        cmocka_unit_test(test_hostile_text),    cmocka_unit_test(test_long_text),
-        cmocka_unit_test(test_session),         cmocka_unit_test(test_expiration),
-        cmocka_unit_test(test_session_refused), cmocka_unit_test(test_fields),
-        cmocka_unit_test(test_no_date),         cmocka_unit_test(test_identity),
-        cmocka_unit_test(test_not_a_user),      cmocka_unit_test(test_identity_refused)};
+        cmocka_unit_test(test_other_contexts),  cmocka_unit_test(test_hostile_text),
+        cmocka_unit_test(test_long_text),       cmocka_unit_test(test_session),
+        cmocka_unit_test(test_expiration),      cmocka_unit_test(test_session_refused),
+        cmocka_unit_test(test_fields),          cmocka_unit_test(test_no_date),
+        cmocka_unit_test(test_identity),        cmocka_unit_test(test_not_a_user),
+        cmocka_unit_test(test_identity_refused)};
 
     if (arena_open((size_t)1 << 20, ARENA_LOCK_WANTED) < 0)
         return 1;

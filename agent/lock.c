@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Locking, by command and by what awstap-watch sees.
+#include "lock.h"
+
+#include "flight.h"
+#include "log.h"
+#include "policy.h"
+
+static void note(const char *what, const char *key)
+{
+    const struct log_event event = {.what = what, .key = key};
+
+    log_event(&event);
+}
+
+void lock_all(const char *what, const char *why)
+{
+    session_forget(NULL);
+    flight_cancel_all(EXIT_PERSON, why);
+    note(what, "");
+}
+
+static const char *reason;
+
+static void lock_key(const char *key)
+{
+    session_forget(key);
+    note(reason, key);
+}
+
+void lock_on(enum lock_trigger trigger, const char *what)
+{
+    reason = what;
+    policy_each_locked_on(trigger, lock_key);
+}

@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#ifndef AWSTAP_LOCK_H
+#define AWSTAP_LOCK_H
+
+#include "message.h"
+
+/* Locking: what is cached is forgotten, what is under way is ended. */
+
+/* Forget all. what is for the log, why for those who wait. */
+void lock_all(const char *what, const char *why);
+
+/* Forget the sessions of those keys whose policy has this trigger. */
+void lock_on(enum lock_trigger trigger, const char *what);
+
+#endif

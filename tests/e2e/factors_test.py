@@ -1,0 +1,312 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Factors that are typed: a passphrase, one with codes, a recovery code; removing them, and guessing at them."""
+
+import os
+import re
+import resource
+import shutil
+import subprocess
+import unittest
+
+from world import SANITIZED, Case, check, read_until, wait_for
+
+import totp  # tests/fakeaws/totp.py
+
+PASSPHRASE = "seven yellow bicycles sing"
+ENTER = "Press Enter"
+
+
+class FactorsCase(Case):
+    def add_passphrase(self, *options, passphrase=PASSPHRASE, confirm=(), **more):
+        self.machine.pinentry(f"pin {passphrase}", *confirm)
+        return self.machine.awstap("factor", "add", "passphrase", *options, **more)
+
+    def add_on_terminal(self, *words):
+        """Start `factor add` on a terminal. The command, its terminal, and what is shown up to the wait for Enter."""
+        child, terminal = self.machine.on_terminal("awstap", "factor", "add", *words)
+        self.addCleanup(os.close, terminal)
+        return child, terminal, read_until(terminal, ENTER)
+
+    def press_enter(self, child, terminal, *answers, until="is enrolled"):
+        """Go on with these answers. What is shown from there on."""
+        self.machine.pinentry(*answers)
+        os.write(terminal, b"\n")
+        shown = read_until(terminal, until)
+        child.wait(60)
+        return shown
+
+    def add_recovery(self, *answers):
+        """A recovery code, copied without a mistake."""
+        child, terminal, shown = self.add_on_terminal("recovery")
+        code = self.code_in(shown)
+        self.press_enter(child, terminal, "pin " + code, *answers)
+        self.assertEqual(child.returncode, 0)
+        return code
+
+    def add_totp(self):
+        """A passphrase with codes. Their seed, in base32, and all that was shown."""
+        self.machine.pinentry("pin " + PASSPHRASE)
+        child, terminal, shown = self.add_on_terminal("passphrase", "--totp", "--label", "phone & desk")
+        seed = re.search(r"otpauth://totp/awstap:phone%20%26%20desk\?secret=([A-Z2-7]{32})&issuer=awstap\r?\n", shown)[1]
+        self.press_enter(child, terminal, "pin " + self.code(seed))
+        self.assertEqual(child.returncode, 0)
+        return seed, shown
+
+    def code(self, seed, ahead=0):
+        return totp.code_for(seed, totp.step_at(self.now_ms()) + ahead)
+
+    def now_ms(self):
+        import time
+        with open(self.machine.clock_file, encoding="ascii") as file:
+            return int(time.time() * 1000) + int(file.read())
+
+    def move_clock(self, seconds):
+        with open(self.machine.clock_file, encoding="ascii") as file:
+            moved = int(file.read()) + seconds * 1000
+        self.machine.clock(moved)
+
+    @staticmethod
+    def code_in(shown):
+        return "-".join(re.findall(r"\b(?:[0-9A-Z]{8}-){3}[0-9A-Z]{8}\b", shown))
+
+    def errors(self):
+        """What was said to be wrong with the last answer, dialog by dialog."""
+        return [dialog.get("error") for dialog in self.machine.dialogs()]
+
+    def factors(self):
+        return check(self.machine.awstap("factor", "list", "--json")).json()
+
+    def get(self, *answers):
+        self.machine.pinentry(*answers)
+        return self.machine.awstap("get", "work")
+
+    def lock(self):
+        check(self.machine.awstap("lock"))
+
+
+class Passphrase(FactorsCase):
+    """No security key at all."""
+
+    def test_from_nothing_to_get(self):
+        result = check(self.add_passphrase())
+        self.assertIn("factor 1 is enrolled: passphrase", result.out)
+        self.assertIn("awstap factor add recovery", result.out)
+        self.assertTrue(self.machine.dialogs()[0]["repeat"])
+        self.machine.pinentry("always pin " + PASSPHRASE)
+        self.machine.add_key(mfa=False)
+        session = check(self.machine.awstap("get", "work")).json()
+        self.assertEqual(session["Version"], 1)
+        self.assertIn("Open work", self.machine.dialogs()[-1]["desc"])
+        listed = self.factors()
+        self.assertEqual([(f["kind"], f["totp"], f["touch"]) for f in listed], [("passphrase", False, False)])
+        self.assertIn("passphrase", check(self.machine.awstap("factor", "list")).out)
+
+    def test_weak(self):
+        self.machine.pinentry("pin 123456789012", "pin abcabcabcabcabc", "pin " + PASSPHRASE)
+        check(self.machine.awstap("factor", "add", "passphrase"))
+        first, second, third = self.machine.dialogs()
+        self.assertIn("12 characters", first["desc"])
+        self.assertNotIn("error", first)
+        self.assertIn("too easy to guess: only 4 of at least 12", second["error"])
+        self.assertIn("too easy to guess", third["error"])
+        self.assertTrue(os.path.exists(self.machine.vault))
+
+    def test_cancelled(self):
+        self.machine.pinentry("cancel")
+        self.assert_fails(self.machine.awstap("factor", "add", "passphrase"), 4)
+        self.assertFalse(os.path.exists(self.machine.vault))
+
+    def test_guessing(self):
+        """Five wrong answers, and the right one is not taken for a while, by another program or another agent either."""
+        check(self.add_passphrase())
+        self.machine.pinentry("pin " + PASSPHRASE)
+        self.machine.add_key(mfa=False)
+        self.assert_fails(self.get(*["pin wrong wrong " + str(i) for i in range(9)]), 4,
+                          "too many wrong passphrases; try again in 30 seconds")
+        self.assertEqual(self.errors()[-1], "wrong passphrase")
+        for pid in self.machine.processes("awstap-agent"):
+            os.kill(pid, 15)
+        wait_for(lambda: not self.machine.processes(), "the agent to end")
+        asked = len(self.machine.dialogs())
+        self.assert_fails(self.get("pin " + PASSPHRASE), 4, "too many wrong answers; try again in")
+        self.assertEqual(len(self.machine.dialogs()), asked)
+        self.move_clock(31)
+        self.assert_fails(self.get("pin wrong again"), 4, "try again in 60 seconds")
+        self.move_clock(61)
+        check(self.get("pin " + PASSPHRASE))
+        self.lock()
+        check(self.get("pin wrong once more", "pin " + PASSPHRASE))
+
+    def test_guess_file_damaged(self):
+        check(self.add_passphrase())
+        self.machine.pinentry("pin " + PASSPHRASE)
+        self.machine.add_key(mfa=False)
+        path = os.path.join(self.machine.state, "throttle")
+        with open(path, "w", encoding="ascii") as file:
+            file.write("nonsense\n")
+        shutil.copystat(self.machine.vault, path)
+        shutil.chown(path, os.stat(self.machine.vault).st_uid)
+        os.chmod(path, 0o600)
+        self.assert_fails(self.get("pin " + PASSPHRASE), 4, "try again in 30 seconds")
+        self.move_clock(31)
+        check(self.get("pin " + PASSPHRASE))
+
+    @unittest.skipIf(SANITIZED, "a sanitizer needs more address space than such a limit leaves")
+    def test_memory_is_short(self):
+        """Where 256 MiB can't be had it is less, the person is told, and it opens all the same."""
+        limit = 224 * 1024 * 1024
+        resource_limit = (limit, limit)
+        agent = self.machine.start("awstap-agent", "--foreground",
+                                   preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, resource_limit))
+        wait_for(lambda: os.path.exists(self.machine.socket), "the agent's socket")
+        self.machine.pinentry("pin " + PASSPHRASE)
+        child, terminal = self.machine.on_terminal("awstap", "factor", "add", "passphrase")
+        self.addCleanup(os.close, terminal)
+        shown = read_until(terminal, "is enrolled")
+        self.assertIn("memory is short: guessing this passphrase takes 128 MiB per guess, not 256", shown)
+        self.assertEqual(child.wait(60), 0)
+        self.machine.pinentry("always pin " + PASSPHRASE)
+        self.machine.add_key(mfa=False)
+        check(self.machine.awstap("get", "work"))
+        self.assertIsNone(agent.poll())
+
+
+class Codes(FactorsCase):
+    """A passphrase, and the code of an authenticator app."""
+
+    def test_codes(self):
+        seed, shown = self.add_totp()
+        self.assertNotIn(seed, str(self.machine.pinentry_log()))
+        self.assertEqual([(f["totp"], f["label"]) for f in self.factors()], [(True, "phone & desk")])
+        self.move_clock(30)
+        self.machine.pinentry("pin " + PASSPHRASE, "pin " + self.code(seed))
+        self.machine.add_key(mfa=False)
+        used = self.code(seed)
+        asked = len(self.machine.dialogs())
+        self.assert_fails(self.get("pin " + PASSPHRASE, "pin " + used, "cancel"), 4)
+        self.assertIn("used already", self.errors()[-1])
+        self.assertIn("phone + desk", self.machine.dialogs()[-1]["desc"])  # no markup
+        self.assertEqual(len(self.machine.dialogs()), asked + 3)
+        self.move_clock(30)
+        check(self.get("pin " + PASSPHRASE, "pin 1234", "pin " + self.code(seed, 1)))
+        self.assertIn("a code is 6 digits", self.errors()[-1])
+        self.lock()
+        old, wrong = self.code(seed, -1), self.code(seed, 4)
+        result = self.get("pin " + PASSPHRASE, "pin " + old, *["pin " + wrong] * 5)
+        self.assert_fails(result, 4, "too many wrong codes; try again in 30 seconds")
+        self.assertEqual(self.actions("GetSessionToken").__len__(), 1)
+
+    def test_qr_code(self):
+        if not shutil.which("zbarimg"):
+            self.skipTest("no zbarimg here (Debian: zbar-tools)")
+        seed, shown = self.add_totp()
+        picture = draw(shown)
+        path = os.path.join(self.machine.folder, "qr.pgm")
+        with open(path, "wb") as file:
+            file.write(picture)
+        read = subprocess.run(["zbarimg", "--quiet", "--raw", path], capture_output=True, text=True, check=True,
+                              env={"PATH": "/usr/bin:/bin"})
+        self.assertEqual(read.stdout.strip(),
+                         f"otpauth://totp/awstap:phone%20%26%20desk?secret={seed}&issuer=awstap")
+
+    def test_not_confirmed(self):
+        """Nothing is stored before a code has shown that the app has the seed."""
+        self.machine.pinentry("pin " + PASSPHRASE)
+        child, terminal, _ = self.add_on_terminal("passphrase", "--totp")
+        self.press_enter(child, terminal, "pin 000000 ", "cancel", until="awstap: factor add")
+        self.assertEqual(child.returncode, 4)
+        self.assertFalse(os.path.exists(self.machine.vault))
+
+    def test_needs_a_terminal(self):
+        self.assert_fails(self.machine.awstap("factor", "add", "passphrase", "--totp"), 1, "terminal")
+        self.assert_fails(self.machine.awstap("factor", "add", "recovery"), 1, "terminal")
+        self.assert_fails(self.machine.awstap("factor", "add", "fido2", "--totp"), 2, "passphrase only")
+        self.assert_fails(self.machine.awstap("factor", "add", "recovery", "--device", "x"), 2, "security keys")
+        self.assertEqual(self.machine.dialogs(), [])
+
+
+class Recovery(FactorsCase):
+    def test_lost_key(self):
+        """A security key and a recovery code; then the key is gone."""
+        key = self.machine.enrol()
+        self.machine.add_key(mfa=False)
+        code = self.add_recovery("confirm yes")
+        confirmation = self.machine.dialogs()[-1]
+        self.assertIn('Add the recovery code "recovery code" to the vault', confirmation["desc"])
+        self.assertEqual(len(code.replace("-", "")), 64)
+        key.unplug()
+        check(self.get("pin " + code.lower().replace("-", " ")))
+        self.assertIn("No security key is plugged in", self.machine.dialogs()[-1]["desc"])
+
+    def test_typed_wrong(self):
+        """The dialog names the group that is mistyped; three times, and nothing is enrolled."""
+        child, terminal, shown = self.add_on_terminal("recovery")
+        code = self.code_in(shown)
+        groups = code.split("-")
+        third = "-".join(groups[:2] + [groups[2][::-1]] + groups[3:])
+        swapped = "-".join([groups[0], groups[0]] + groups[2:])
+        shown = self.press_enter(child, terminal, "pin " + third, "pin " + swapped, "pin " + code[:-1],
+                                 until="awstap: factor add")
+        self.assertEqual(child.returncode, 4)
+        errors = self.errors()
+        self.assertIn("group 3 of 8", errors[1])
+        self.assertIn("group 2 of 8", errors[2])
+        self.assertFalse(os.path.exists(self.machine.vault))
+
+    def test_in_place_of_a_passphrase(self):
+        """Typed where the passphrase is asked for; a mistyped one is told from a wrong passphrase."""
+        code = self.add_recovery()
+        check(self.add_passphrase(confirm=["pin " + code]))
+        self.machine.pinentry("always pin " + PASSPHRASE)
+        self.machine.add_key(mfa=False)
+        mistyped = code[:4] + ("0" if code[4] != "0" else "1") + code[5:]
+        check(self.get("pin " + mistyped, "pin not the right one", "pin " + code))
+        errors = self.errors()[-3:]
+        self.assertIn("group 1 of 8", errors[1])
+        self.assertIn("wrong passphrase (the recovery code is taken as well)", errors[2])
+
+    def test_removed(self):
+        """A factor that was removed opens no later copy, but an older one."""
+        check(self.add_passphrase())
+        code = self.add_recovery("pin " + PASSPHRASE)
+        self.machine.pinentry("always pin " + PASSPHRASE)
+        self.machine.add_key(mfa=False)
+        old = self.machine.vault + ".old"
+        shutil.copy2(self.machine.vault, old)
+        shutil.chown(old, os.stat(self.machine.vault).st_uid)
+        result = check(self.machine.awstap("factor", "remove", "2"))
+        self.assertIn("Old copies of the vault still open with it", result.out)
+        self.assertIn('Remove factor 2, the recovery code "recovery code"', self.machine.dialogs()[-1]["desc"])
+        self.assertEqual([f["id"] for f in self.factors()], [1])
+        self.assert_fails(self.get("pin " + code, "cancel"), 4)
+        self.assertEqual(self.errors()[-1], "wrong passphrase")
+        self.put_back(old)
+        check(self.get("pin " + code))
+
+    def put_back(self, copy):
+        """An older copy, on a machine that does not know of a newer one."""
+        os.rename(copy, self.machine.vault)
+        for name in os.listdir(self.machine.state):
+            if name.startswith("vault-"):
+                os.unlink(os.path.join(self.machine.state, name))
+
+    def test_last_one_stays(self):
+        check(self.add_passphrase())
+        self.assert_fails(self.machine.awstap("factor", "remove", "1"), 1, "last factor")
+        self.assert_fails(self.machine.awstap("factor", "remove", "7"), 1, "no factor 7")
+
+
+def draw(shown, scale=4):
+    """The half blocks of a QR code among the lines shown, as a picture (PGM)."""
+    dark = {" ": (0, 0), "▀": (1, 0), "▄": (0, 1), "█": (1, 1)}
+    rows = []
+    for line in re.findall(r"\x1b\[30;47;107m([ ▀▄█]+)\x1b\[0m", shown):
+        rows += [[dark[block][half] for block in line] for half in (0, 1)]
+    margin = [[0] * (len(rows[0]) + 8)] * 4
+    rows = margin + [[0] * 4 + row + [0] * 4 for row in rows] + margin
+    pixels = b"".join(bytes(0 if module else 255 for module in row for _ in range(scale)) * scale for row in rows)
+    return b"P5 %d %d 255\n" % (len(rows[0]) * scale, len(rows) * scale) + pixels
+
+
+if __name__ == "__main__":
+    unittest.main()
