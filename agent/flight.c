@@ -32,13 +32,27 @@ uint32_t flight_count(void)
     return n;
 }
 
-static struct flight *find(const struct spec *spec)
+/* What is asked for where nothing is said of the duration: the key's, as soon as that is known. */
+static struct spec resolve(const struct spec *spec)
+{
+    struct spec resolved = *spec;
+
+    if (!resolved.duration)
+        resolved.duration = policy_of(spec->key).duration;
+    return resolved;
+}
+
+/* A flight may have begun before the key's duration was known. */
+static struct flight *find(const struct spec *wanted)
 {
     struct flight *flight;
 
-    TAILQ_FOREACH (flight, &flights, link)
-        if (spec_equal(&flight->spec, spec))
+    TAILQ_FOREACH (flight, &flights, link) {
+        const struct spec asked = resolve(&flight->spec);
+
+        if (spec_equal(&asked, wanted))
             break;
+    }
     return flight;
 }
 
@@ -238,15 +252,6 @@ static void join(struct flight *flight, struct waiter *waiter)
 static bool serves(const struct session *session, const struct waiter *waiter)
 {
     return waiter->child ? session_can_assume(session) : session_is_fresh(session);
-}
-
-static struct spec resolve(const struct spec *spec)
-{
-    struct spec resolved = *spec;
-
-    if (!resolved.duration)
-        resolved.duration = policy_of(spec->key).duration;
-    return resolved;
 }
 
 const struct session *flight_cached(const struct spec *spec)

@@ -232,7 +232,7 @@ static int write_to_file(int folder, const struct log_event *event)
 
     if (fd < 0)
         return fd;
-    if (facts.st_dev != journal.device || facts.st_ino != journal.inode)
+    if (facts.st_dev != journal.device || facts.st_ino != journal.inode || facts.st_size == 0)
         r = begin_part(folder, fd, &facts);
     if (r == 0)
         r = write_event(fd, event);

@@ -79,20 +79,13 @@ static __attribute__((format(printf, 1, 2))) int complain(const char *format, ..
     return -1;
 }
 
-/* $variable/awstap/name, else ~/fallback/awstap/name (XDG base directory specification). */
-static int xdg_path(const char *variable, const char *fallback, const char *name, char *path)
+/* What came of looking for a default place. */
+static int found(int r, const char *variable)
 {
-    const char *base = getenv(variable), *home = getenv("HOME");
-    int n;
-
-    if (base && base[0] == '/')
-        n = snprintf(path, PATH_MAX, "%s/awstap%s", base, name);
-    else if (home && home[0] == '/')
-        n = snprintf(path, PATH_MAX, "%s/%s/awstap%s", home, fallback, name);
-    else
+    if (r == -ENOENT)
         return complain("neither %s nor HOME is set; set HOME, or give --vault and --state",
                         variable);
-    return n < 0 || n >= PATH_MAX ? complain("%s: the path is too long", variable) : 0;
+    return r < 0 ? complain("%s: the path is too long", variable) : 0;
 }
 
 static int copy_option(const char *name, const char *value, char *to, size_t size)
@@ -157,10 +150,12 @@ static int fill_defaults(struct options *options)
 {
     int r;
 
-    if (!options->vault[0] &&
-        xdg_path("XDG_DATA_HOME", ".local/share", "/vault", options->vault) < 0)
+    if (!options->vault[0] && found(place_xdg("XDG_DATA_HOME", ".local/share", "/vault",
+                                              options->vault, sizeof options->vault),
+                                    "XDG_DATA_HOME") < 0)
         return -1;
-    if (!options->state[0] && xdg_path("XDG_STATE_HOME", ".local/state", "", options->state) < 0)
+    if (!options->state[0] &&
+        found(place_state(options->state, sizeof options->state), "XDG_STATE_HOME") < 0)
         return -1;
     if (options->socket[0])
         return 0;
@@ -258,7 +253,7 @@ static int prepare(int starter, const struct options *options)
                         strerror(-r));
     context_open(options->pinentry);
     if ((r = session_open()) < 0 || (r = helper_open(starter, on_starter_death)) < 0 ||
-        (r = log_open(options->state, options->vault)) < 0 || (r = begin_watching()) < 0)
+        (r = log_open(options->state, options->vault)) < 0)
         return complain("cannot start: %s", strerror(-r));
     return 0;
 }
@@ -343,6 +338,8 @@ int main(int argc, char **argv)
     if (prepare(starter, &options) < 0 || (door < 0 && (door = listen_somewhere(&options)) < 0))
         return EXIT_FAILED;
     client_listen(door, by_unit);
+    if ((r = begin_watching()) < 0)
+        return complain("cannot start: %s", strerror(-r)), EXIT_FAILED;
     r = serve(ready, &unblocked);
     close_all();
     return r < 0 ? EXIT_FAILED : 0;

@@ -10,6 +10,7 @@
 static const struct {
     const char *name, *value, *help; /* value is NULL for an option that has none */
 } OPTION[OPTIONS] = {
+    [OPTION_ALLOW] = {"allow", "NAME", "what the host may ask for; repeatable"},
     [OPTION_CA_BUNDLE] = {"ca-bundle", "FILE",
                           "trust the certificates in this file instead of the system's"},
     [OPTION_DEVICE] = {"device", "PATH",
@@ -23,7 +24,11 @@ static const struct {
     [OPTION_IAM_ENDPOINT_URL] = {"iam-endpoint-url", "URL",
                                  "where IAM is asked for this key (default: AWS)"},
     [OPTION_JSON] = {"json", NULL, "print JSON"},
-    [OPTION_LABEL] = {"label", "TEXT", "what you call it (default: the product's name, or the kind)"},
+    [OPTION_LABEL] = {"label", "TEXT",
+                      "what you call it (default: the product's name, or the kind)"},
+    [OPTION_LINES] = {"lines", "N", "only the last N"},
+    [OPTION_MAX_DURATION] = {"max-duration", "N",
+                             "how long a session may last there at most, in seconds"},
     [OPTION_MFA_SERIAL] = {"mfa-serial", "ARN", "the MFA device whose codes go with this key"},
     [OPTION_POLICY] = {"policy", "JSON", "a session policy; file://PATH reads it from a file"},
     [OPTION_POLICY_ARN] = {"policy-arn", "ARN", "a managed policy as session policy; repeatable"},
@@ -39,6 +44,7 @@ static const struct {
     [OPTION_TOTP] = {"totp", NULL, "ask for a code of an authenticator app with the passphrase"},
     [OPTION_TRANSITIVE_TAG] = {"transitive-tag", "KEY",
                                "hand this tag on to further roles; repeatable"},
+    [OPTION_VERIFY] = {"verify", NULL, "check it against the vault: this takes a touch"},
 };
 
 static int find_option(const struct grammar *grammar, const char *name, size_t len)

@@ -10,6 +10,7 @@
 
 /* The options of all commands. The same one means the same everywhere. */
 enum option {
+    OPTION_ALLOW,
     OPTION_CA_BUNDLE,
     OPTION_DEVICE,
     OPTION_DURATION_SECONDS,
@@ -18,6 +19,8 @@ enum option {
     OPTION_IAM_ENDPOINT_URL,
     OPTION_JSON,
     OPTION_LABEL,
+    OPTION_LINES,
+    OPTION_MAX_DURATION,
     OPTION_MFA_SERIAL,
     OPTION_POLICY,
     OPTION_POLICY_ARN,
@@ -29,6 +32,7 @@ enum option {
     OPTION_TAG,
     OPTION_TOTP,
     OPTION_TRANSITIVE_TAG,
+    OPTION_VERIFY,
     OPTIONS,
 };
 

@@ -23,7 +23,7 @@ _awstap()
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
-    --*) [[ $prev == --json ]] || return ;;
+    --*) [[ $prev == --json || $prev == --totp ]] || return ;;
     esac
     if ((COMP_CWORD == 1)); then
         words='factor key mfa get exec status lock --help --version'
@@ -33,15 +33,21 @@ _awstap()
         esac
         case $command in
         factor) words='add list remove' ;;
-        key) words='add list show remove' ;;
+        key) words='add list show set remove' ;;
         mfa) words='import code' ;;
-        'factor add') words='fido2 --label --device' ;;
+        'factor add') words='fido2 passphrase recovery --label --device --totp' ;;
         'factor list' | 'key list' | status) words=--json ;;
         'key add') words='--region --mfa-serial --sts-endpoint-url --iam-endpoint-url --ca-bundle' ;;
         'key show') words="--json $(_awstap_keys)" ;;
+        'key set')
+            words="touch=session touch=use serve=any serve=roles duration= max_duration= lock_on= $(_awstap_keys)"
+            ;;
         'key remove' | 'mfa code') words=$(_awstap_keys) ;;
         'mfa import') words="--mfa-serial $(_awstap_keys)" ;;
-        get | exec) words="--duration-seconds --region $(_awstap_profiles) $(_awstap_keys)" ;;
+        get | exec)
+            words="--role-arn --duration-seconds --external-id --role-session-name --source-identity --tag
+                --transitive-tag --policy --policy-arn --region $(_awstap_profiles) $(_awstap_keys)"
+            ;;
         esac
         words+=' --help'
     fi

@@ -11,6 +11,7 @@
 #include "failure.h"
 #include "session.h"
 #include "text.h"
+#include "utc.h"
 
 /* As shells say it. */
 #define EXIT_NOT_RUN   126
@@ -62,12 +63,12 @@ static int copy_environment(struct environment *environment, bool with_region)
 static int make_environment(struct environment *environment, const struct session *session)
 {
     const char *region = *session->resolved.region ? session->resolved.region : session->is.region;
-    char expiration[TEXT_TIME];
+    char expiration[UTC_SIZE];
     int r = copy_environment(environment, *region);
 
     if (r < 0)
         return r;
-    text_time(session->is.expiration, expiration);
+    utc_print(session->is.expiration, expiration);
     set(environment, "AWS_ACCESS_KEY_ID", session->is.access_key_id);
     set(environment, "AWS_SECRET_ACCESS_KEY", session->is.secret_access_key);
     set(environment, "AWS_SESSION_TOKEN", session->is.session_token);

@@ -6,7 +6,7 @@
 #include "command.h"
 #include "output.h"
 #include "table.h"
-#include "text.h"
+#include "utc.h"
 
 #define AAGUID_SIZE 16
 #define AAGUID_TEXT 37
@@ -51,7 +51,7 @@ static const char *asks_for(const struct msg_factor *factor)
 static int take(void *context, const struct frame *frame)
 {
     struct factors *factors = context;
-    char aaguid[AAGUID_TEXT], time[TEXT_TIME], id[16];
+    char aaguid[AAGUID_TEXT], time[UTC_SIZE], id[16];
     struct msg_factor factor;
 
     if (message_get(frame, MSG_FACTOR, &factor) < 0)
@@ -69,7 +69,7 @@ static int take(void *context, const struct frame *frame)
     json_time(&factors->json, "created", factor.created);
     json_end(&factors->json, '}');
     snprintf(id, sizeof id, "%u", factor.id);
-    text_time(factor.created, time);
+    utc_print(factor.created, time);
     table_cell(&factors->table, id);
     table_cell(&factors->table, kind_name(factor.kind));
     table_cell(&factors->table, factor.label);

@@ -4,7 +4,7 @@
 #include "key.h"
 #include "output.h"
 #include "table.h"
-#include "text.h"
+#include "utc.h"
 
 /* Both forms are filled, one is printed. */
 struct keys {
@@ -15,10 +15,10 @@ struct keys {
 static int take(void *context, const struct msg_key *key)
 {
     struct keys *keys = context;
-    char time[TEXT_TIME], policy[KEY_POLICY_SIZE];
+    char time[UTC_SIZE], policy[KEY_POLICY_SIZE];
 
     key_json(&keys->json, key);
-    text_time(key->created, time);
+    utc_print(key->created, time);
     key_policy(key, policy);
     table_cell(&keys->table, key->name);
     table_cell(&keys->table, key->access_key_id);

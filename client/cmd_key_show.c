@@ -9,6 +9,7 @@
 #include "output.h"
 #include "table.h"
 #include "text.h"
+#include "utc.h"
 
 struct shown {
     const char *name;
@@ -53,9 +54,9 @@ static void fill_policy(struct table *table, const struct msg_key *key)
 
 static void fill_table(struct table *table, const struct msg_key *key)
 {
-    char time[TEXT_TIME];
+    char time[UTC_SIZE];
 
-    text_time(key->created, time);
+    utc_print(key->created, time);
     const struct row rows[] = {
         {"name", key->name},
         {"access key ID", key->access_key_id},

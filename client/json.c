@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "printable.h"
-#include "text.h"
+#include "utc.h"
 
 void json_init(struct json *json)
 {
@@ -113,8 +113,8 @@ void json_bool(struct json *json, const char *key, bool value)
 
 void json_time(struct json *json, const char *key, uint64_t seconds)
 {
-    char time[TEXT_TIME];
+    char time[UTC_SIZE];
 
-    text_time(seconds, time);
+    utc_print(seconds, time);
     json_text(json, key, time);
 }

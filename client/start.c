@@ -103,7 +103,7 @@ static bool is_passed_on(const char *variable)
         "HOME",       "USER",        "LOGNAME",         "PATH",       "SHELL",
         "LANG",       "DISPLAY",     "WAYLAND_DISPLAY", "XAUTHORITY", "DBUS_SESSION_BUS_ADDRESS",
         "TZ",         "http_proxy",  "https_proxy",     "all_proxy",  "no_proxy",
-        "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",       "NO_PROXY",
+        "HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY",       "NO_PROXY",   "DBUS_SYSTEM_BUS_ADDRESS",
     };
 
     return strncmp(variable, "LC_", 3) == 0 || strncmp(variable, "XDG_", 4) == 0 ||

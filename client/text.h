@@ -6,13 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Texts for people and programs: times, spans, names of variables. */
+/* Texts for people and programs: spans, names of variables. */
 
-#define TEXT_TIME 21 /* YYYY-MM-DDTHH:MM:SSZ and its NUL */
 #define TEXT_SPAN 40
-
-/* seconds since 1970 in UTC. Libc's gmtime() would read the time zone's file. */
-void text_time(uint64_t seconds, char out[TEXT_TIME]);
 
 /* A span in words, to the two largest units: `11 h 58 min`, `45 s`. */
 void text_span(uint64_t seconds, char out[TEXT_SPAN]);

@@ -34,6 +34,26 @@ int place_socket(char *path, size_t size)
     return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
+int place_xdg(const char *variable, const char *fallback, const char *name, char *path,
+              size_t size)
+{
+    const char *base = getenv(variable), *home = getenv("HOME");
+    int n;
+
+    if (base && base[0] == '/')
+        n = snprintf(path, size, "%s/awstap%s", base, name);
+    else if (home && home[0] == '/')
+        n = snprintf(path, size, "%s/%s/awstap%s", home, fallback, name);
+    else
+        return -ENOENT;
+    return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
+}
+
+int place_state(char *path, size_t size)
+{
+    return place_xdg("XDG_STATE_HOME", ".local/state", "", path, size);
+}
+
 int place_parent(const char *path, char *folder, size_t size)
 {
     int n = snprintf(folder, size, "%s", path);

@@ -16,6 +16,17 @@
 int place_socket(char *path, size_t size);
 
 /*
+ * Where the folder or file of awstap's called name (with its slash, or empty) is: below $variable
+ * where that is an absolute path, else below fallback in $HOME (XDG base directory specification).
+ * 0; -ENOENT: neither is set; -ENAMETOOLONG: path, of size bytes, is too small.
+ */
+int place_xdg(const char *variable, const char *fallback, const char *name, char *path,
+              size_t size);
+
+/* The state folder when nobody says, as place_xdg(). */
+int place_state(char *path, size_t size);
+
+/*
  * The folder that the file at path is in, "." where path has no slash. 0, or -ENAMETOOLONG:
  * folder, of size bytes, is too small for all of path.
  */

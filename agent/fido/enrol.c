@@ -71,9 +71,8 @@ static int describe(fido_cred_t *cred, const struct msg_fido_enrol *msg, uint32_
                                 NULL)) != FIDO_OK ||
         (r = fido_cred_set_extensions(cred, FIDO_EXT_HMAC_SECRET)) != FIDO_OK)
         return r;
-    if (flags & FIDO_UV &&
-        ((r = fido_cred_set_uv(cred, FIDO_OPT_TRUE)) != FIDO_OK ||
-         (r = fido_cred_set_prot(cred, FIDO_CRED_PROT_UV_REQUIRED)) != FIDO_OK))
+    if (flags & FIDO_UV && ((r = fido_cred_set_uv(cred, FIDO_OPT_TRUE)) != FIDO_OK ||
+                            (r = fido_cred_set_prot(cred, FIDO_CRED_PROT_UV_REQUIRED)) != FIDO_OK))
         return r;
     return fido_cred_set_rk(cred, FIDO_OPT_FALSE);
 }

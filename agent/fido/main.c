@@ -21,6 +21,7 @@
 
 #define ARENA_SIZE  ((size_t)1024 * 1024)
 #define SEND_MS     5000
+#define SELECT_MS   15000 /* a choice among those to enrol */
 #define PATH_SIZE   4096
 #define PRODUCT_MAX 256
 
@@ -80,7 +81,7 @@ static int select_device(struct channel *channel, const char *path)
     int r = token_open(&token, channel, path);
 
     if (r == FIDO_OK)
-        r = token_select(&token);
+        r = token_select(&token, SELECT_MS);
     token_close(&token);
     if (r == FIDO_OK && channel_send(channel, MSG_DONE, &(struct msg_done){""}, -1, SEND_MS) < 0)
         r = FIDO_ERR_INTERNAL;

@@ -11,8 +11,6 @@
 #define SEND_MS   5000
 #define ANSWER_MS 5000 /* opening, and all that needs no touch */
 #define SILENT_MS 2000 /* a key that has not answered a silent request by now wants a touch */
-#define TOUCH_MS  30000
-#define SELECT_MS 15000
 #define GRACE_MS  1000 /* for a cancelled call to return before libfido2 gives up on it */
 
 /* Some keys report their own time-out, about 30 s, as a refusal. */
@@ -111,15 +109,15 @@ static int ended(int r, bool expired, uint64_t began_ms)
     return r;
 }
 
-int token_select(struct token *token)
+int token_select(struct token *token, int timeout_ms)
 {
     int touched = 0;
-    int r = begin_touch(token, SELECT_MS, VERIFY_NOT);
+    int r = begin_touch(token, timeout_ms, VERIFY_NOT);
 
     if (r != FIDO_OK)
         return r;
     if ((r = fido_dev_get_touch_begin(token->dev)) == FIDO_OK)
-        r = fido_dev_get_touch_status(token->dev, &touched, SELECT_MS + GRACE_MS);
+        r = fido_dev_get_touch_status(token->dev, &touched, timeout_ms + GRACE_MS);
     if (cancel_disarm() && !touched)
         return FIDO_ERR_ACTION_TIMEOUT;
     /* libfido2 keeps quiet about a key that is gone. */
@@ -129,7 +127,7 @@ int token_select(struct token *token)
 int token_make_cred(struct token *token, fido_cred_t *cred, enum verification how, const char *pin)
 {
     uint64_t began_ms = clock_boot_ms();
-    int r = begin_touch(token, TOUCH_MS, how);
+    int r = begin_touch(token, TOKEN_TOUCH_MS, how);
 
     if (r != FIDO_OK)
         return r;
@@ -141,7 +139,7 @@ int token_get_assert(struct token *token, fido_assert_t *assert, enum verificati
                      const char *pin)
 {
     uint64_t began_ms = clock_boot_ms();
-    int r = begin_touch(token, TOUCH_MS, how);
+    int r = begin_touch(token, TOKEN_TOUCH_MS, how);
 
     if (r != FIDO_OK)
         return r;

@@ -35,8 +35,13 @@ enum verification {
     VERIFY_PIN,    /* by pin */
 };
 
-/* Let it blink and wait for a touch that means nothing but "this one". FIDO_ERR_ACTION_TIMEOUT. */
-int token_select(struct token *token);
+#define TOKEN_TOUCH_MS 30000 /* how long a touch is waited for */
+
+/*
+ * Let it blink and wait up to timeout_ms for a touch that means nothing but "this one".
+ * FIDO_ERR_ACTION_TIMEOUT.
+ */
+int token_select(struct token *token, int timeout_ms);
 
 /* fido_dev_make_cred() and fido_dev_get_assert() with a touch. FIDO_ERR_USER_ACTION_TIMEOUT. */
 int token_make_cred(struct token *token, fido_cred_t *cred, enum verification how, const char *pin);

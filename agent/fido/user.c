@@ -68,7 +68,7 @@ static void keep_pin(struct user *user, const struct bytes *typed)
 /* Several keys may want their PIN: the signer finds out by a touch which of them is meant. */
 static int be_selected(struct token *token)
 {
-    int r = token_select(token);
+    int r = token_select(token, TOKEN_TOUCH_MS);
 
     if (r == FIDO_OK &&
         channel_send(token->channel, MSG_DONE, &(struct msg_done){""}, -1, SEND_MS) < 0)

@@ -3,6 +3,7 @@
 // them says or fails to say is no reason not to hear the others.
 #include "devices.h"
 
+#include <ctype.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -279,4 +280,46 @@ struct device *devices_next(struct devices *devices, struct frame *frame)
             devices_give_up(devices, device, &(struct error){0});
     }
     return NULL;
+}
+
+const char *device_name(const struct device *device, const struct vault *vault)
+{
+    const char *name = "";
+    size_t count = 0;
+
+    for (size_t i = 0; i < vault->slot_count; i++) {
+        const struct slot *slot = &vault->slots[i];
+
+        if (slot->kind != FACTOR_FIDO2 || !(slot->fido2.flags & FIDO_UV))
+            continue;
+        name = slot->label;
+        count++;
+    }
+    return count == 1 && name[0] ? name : device->product;
+}
+
+void devices_enrolled(const struct vault *vault, char name[DEVICES_NAME_SIZE])
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < vault->slot_count; i++)
+        if (vault->slots[i].kind == FACTOR_FIDO2 && count++ == 0)
+            snprintf(name, DEVICES_NAME_SIZE, "\"%s\"", vault->slots[i].label);
+    if (count != 1)
+        snprintf(name, DEVICES_NAME_SIZE, "one that is enrolled");
+}
+
+void devices_excuse(const struct devices *devices, char excuse[DEVICES_EXCUSE_SIZE])
+{
+    /* What to do about it stands behind the semicolon: here it is in the dialog. */
+    int cause = (int)strcspn(devices->failure.text, ";");
+
+    if (devices->blame == BLAME_NOBODY || !devices_count(devices))
+        snprintf(excuse, DEVICES_EXCUSE_SIZE, "No security key is plugged in.");
+    else if (devices->blame == BLAME_STRANGER)
+        snprintf(excuse, DEVICES_EXCUSE_SIZE,
+                 "The security key that is plugged in is not enrolled.");
+    else
+        snprintf(excuse, DEVICES_EXCUSE_SIZE, "%.*s.", cause, devices->failure.text);
+    excuse[0] = (char)toupper((unsigned char)excuse[0]);
 }

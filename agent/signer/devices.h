@@ -15,6 +15,9 @@
 #define DEVICES_SEND_MS 2000
 #define DEVICES_SECRET  32 /* bytes of what a key derives */
 
+#define DEVICES_NAME_SIZE   (SLOT_LABEL_MAX + 3)
+#define DEVICES_EXCUSE_SIZE 256
+
 /* What a key that is asked for a vault's secret is about. */
 enum device_state {
     DEVICE_THINKS,    /* it has not said yet whether it can help */
@@ -93,5 +96,14 @@ void devices_wait(const struct devices *devices, const struct agent *agent,
  * are noted and the device is asked no longer.
  */
 struct device *devices_next(struct devices *devices, struct frame *frame);
+
+/* What a person calls the device: the label of its slot, where that can be only one. */
+const char *device_name(const struct device *device, const struct vault *vault);
+
+/* What to plug in: the quoted label of the vault's one security key, or "one that is enrolled". */
+void devices_enrolled(const struct vault *vault, char name[DEVICES_NAME_SIZE]);
+
+/* A sentence on why no security key opens the vault now. */
+void devices_excuse(const struct devices *devices, char excuse[DEVICES_EXCUSE_SIZE]);
 
 #endif

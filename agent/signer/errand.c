@@ -9,16 +9,18 @@
 
 #define DONE_MAX 1024
 
-void errand_purpose(struct agent *agent, struct purpose *purpose, struct stake *stake,
-                    const char *touch, ...)
+int errand_unlock(struct agent *agent, struct vault *vault, struct stake *stake, bool confirm,
+                  struct error *error, const char *touch, ...)
 {
+    struct purpose purpose = {.confirm = confirm};
     va_list args;
 
     stake_asker(stake, agent_requester(agent));
+    stake_write(stake, purpose.stake, sizeof purpose.stake);
     va_start(args, touch);
-    vsnprintf(purpose->touch, sizeof purpose->touch, touch, args);
+    vsnprintf(purpose.touch, sizeof purpose.touch, touch, args);
     va_end(args);
-    stake_write(stake, purpose->stake, sizeof purpose->stake);
+    return unlock(agent, vault, NULL, &purpose, NULL, NULL, error);
 }
 
 int errand_done(char **done, struct error *error, const char *format, ...)

@@ -33,11 +33,13 @@ errand_run errand_log_verify;
 errand_run errand_agree;
 
 /*
- * Say what the vault is to be opened for: touch as in struct purpose, stake the lines of a dialog,
- * to which who asks is added.
+ * Have the person open the vault: stake says what for in a dialog, to which who asks is added, and
+ * touch completes "touch the security key …". confirm: the dialog is to be answered with yes before
+ * anything blinks. 0 or -1 with error.
  */
-void errand_purpose(struct agent *agent, struct purpose *purpose, struct stake *stake,
-                    const char *touch, ...) __attribute__((format(printf, 4, 5)));
+int errand_unlock(struct agent *agent, struct vault *vault, struct stake *stake, bool confirm,
+                  struct error *error, const char *touch, ...)
+    __attribute__((format(printf, 6, 7)));
 
 /* The text of DONE, in the arena. 0 or -1 with error. */
 int errand_done(char **done, struct error *error, const char *format, ...)

@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "log_anchor.h"
 #include "new_factor.h"
 #include "printable.h"
 #include "touch.h"
@@ -24,8 +25,12 @@ static int read_or_create(struct agent *agent, struct vault **vault, struct erro
 {
     int r = vault_read(agent->vault, agent->state, vault, error);
 
-    if (r == 1)
-        return vault_create(agent->vault, agent->state, vault, error);
+    if (r == 1) {
+        r = vault_create(agent->vault, agent->state, vault, error);
+        if (r == 0)
+            log_anchor_make(agent, *vault);
+        return r;
+    }
     if (r == 0 && (*vault)->slot_count == VAULT_SLOTS_MAX)
         return error_set(error, EXIT_FAILED, "the vault has %d factors, which is as many as it can",
                          VAULT_SLOTS_MAX);
@@ -48,14 +53,12 @@ static int enrol(struct agent *agent, const struct vault *vault,
 static int confirm(struct agent *agent, struct vault *vault, const struct slot *slot,
                    struct error *error)
 {
-    struct purpose purpose = {.confirm = true};
-    static struct stake stake; /* too large for the stack */
+    struct stake stake = {0};
 
     stake_line(&stake, "Add the %s \"%s\" to the vault:", kind_name(slot->kind), slot->label);
     stake_line(&stake, "it will open everything in there.");
-    errand_purpose(agent, &purpose, &stake, "that is enrolled already, to add the %s",
-                   kind_name(slot->kind));
-    return unlock(agent, vault, NULL, &purpose, NULL, NULL, error);
+    return errand_unlock(agent, vault, &stake, true, error,
+                         "that is enrolled already, to add the %s", kind_name(slot->kind));
 }
 
 static int store(struct vault *vault, const struct new_factor *factor, uint32_t *id,
@@ -174,14 +177,12 @@ int errand_factor_list(struct agent *agent, const struct frame *frame, int fd, c
 static int confirm_removal(struct agent *agent, struct vault *vault, const struct slot *slot,
                            struct error *error)
 {
-    struct purpose purpose = {.confirm = true};
-    static struct stake stake; /* too large for the stack */
+    struct stake stake = {0};
 
     stake_line(&stake, "Remove factor %u, the %s \"%s\", from the vault:", slot->id,
                kind_name(slot->kind), slot->label);
     stake_line(&stake, "it will open the vault no longer.");
-    errand_purpose(agent, &purpose, &stake, "to remove factor %u", slot->id);
-    return unlock(agent, vault, NULL, &purpose, NULL, NULL, error);
+    return errand_unlock(agent, vault, &stake, true, error, "to remove factor %u", slot->id);
 }
 
 int errand_factor_remove(struct agent *agent, const struct frame *frame, int fd, char **done,

@@ -126,13 +126,11 @@ static int prove(struct agent *agent, struct key *key, const struct access_key *
 static int seal(struct agent *agent, struct vault *vault, const struct key *key,
                 const struct access_key *access_key, char **done, struct error *error)
 {
-    struct purpose purpose = {0};
     struct stake stake = {0};
 
     stake_line(&stake, "Seal the key %s: access key %s", key->name, access_key->id);
     stake_line(&stake, "%s", key->arn);
-    errand_purpose(agent, &purpose, &stake, "to seal the key %s", key->name);
-    if (unlock(agent, vault, NULL, &purpose, NULL, NULL, error) < 0 ||
+    if (errand_unlock(agent, vault, &stake, false, error, "to seal the key %s", key->name) < 0 ||
         vault_add_key(vault, key, access_key->id, access_key->secret, error) < 0 ||
         vault_write(vault, error) < 0)
         return -1;
@@ -225,14 +223,12 @@ int errand_key_list(struct agent *agent, const struct frame *frame, int fd, char
 static int unlock_to_remove(struct agent *agent, struct vault *vault, const struct key *key,
                             struct error *error)
 {
-    struct purpose purpose = {0};
     struct stake stake = {0};
 
     stake_line(&stake, "Remove the key %s: access key %s", key->name,
                vault_access_key_id(vault, key));
     stake_line(&stake, "%s", key->arn);
-    errand_purpose(agent, &purpose, &stake, "to remove the key %s", key->name);
-    return unlock(agent, vault, NULL, &purpose, NULL, NULL, error);
+    return errand_unlock(agent, vault, &stake, false, error, "to remove the key %s", key->name);
 }
 
 int errand_key_remove(struct agent *agent, const struct frame *frame, int fd, char **done,

@@ -11,15 +11,12 @@
 
 static int read_file(const struct agent *agent, struct log_file *file, struct error *error)
 {
-    char path[FILE_PATH_MAX], *data;
+    char path[FILE_PATH_MAX];
     int n = snprintf(path, sizeof path, "%s/%s", agent->state, file->name);
 
     if (n < 0 || (size_t)n >= sizeof path)
         return error_set(error, EXIT_FAILED, "the path of the state folder is too long");
-    if (file_read_large(path, LOG_FILE_MAX + LOG_SLACK, &data, &file->size, error) < 0)
-        return -1;
-    file->data = data;
-    return 0;
+    return file_read_large(path, LOG_FILE_MAX + LOG_SLACK, &file->data, &file->size, error);
 }
 
 static int read_anchor(const struct agent *agent, const struct vault *vault,
@@ -37,12 +34,10 @@ static int read_anchor(const struct agent *agent, const struct vault *vault,
 
 static int unlock_to_verify(struct agent *agent, struct vault *vault, struct error *error)
 {
-    struct purpose purpose = {0};
     struct stake stake = {0};
 
     stake_line(&stake, "Check the log of what awstap has issued");
-    errand_purpose(agent, &purpose, &stake, "to check the log");
-    return unlock(agent, vault, NULL, &purpose, NULL, NULL, error);
+    return errand_unlock(agent, vault, &stake, false, error, "to check the log");
 }
 
 /* A log that is older than its anchor has lost an anchor. */
@@ -58,10 +53,11 @@ static int tell_faults(const struct log_report *report, const struct log_anchor 
     if (report->faults)
         return error_set(error, EXIT_VAULT, "the log is not as it was written: %s", report->text);
     if (report->first && report->first < anchor->since)
-        return error_set(error, EXIT_VAULT,
-                         "every line is as it was written, but log.anchor was lost and made anew at "
-                         "%s: lines removed from the end before that would not be noticed",
-                         since);
+        return error_set(
+            error, EXIT_VAULT,
+            "every line is as it was written, but log.anchor was lost and made anew at "
+            "%s: lines removed from the end before that would not be noticed",
+            since);
     return 0;
 }
 
@@ -97,12 +93,12 @@ static int verify(struct agent *agent, const struct vault *vault, char **done, s
     if (read_anchor(agent, vault, &anchor, error) < 0)
         return -1;
     log_anchor_note(&anchor, agent, vault);
-    if (read_file(agent, &files[0], error) == 0 && read_file(agent, &files[1], error) == 0 &&
+    if (read_file(agent, &files[0], error) >= 0 && read_file(agent, &files[1], error) >= 0 &&
         log_file_check(vault, files, &anchor, &report, error) == 0 &&
         tell_faults(&report, &anchor, error) == 0)
         r = tell(&report, done, error);
     for (size_t i = 0; i < 2; i++)
-        free((void *)(uintptr_t)files[i].data);
+        free(files[i].data);
     return r;
 }
 

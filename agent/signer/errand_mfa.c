@@ -44,13 +44,12 @@ static const char *choose_serial(const struct key *key, const char *given, struc
 static int seal(struct agent *agent, struct vault *vault, struct key *key, const char *serial,
                 const struct seed *seed, char **done, struct error *error)
 {
-    struct purpose purpose = {0};
     struct stake stake = {0};
 
     stake_line(&stake, "Seal the MFA seed of %s", key->name);
     stake_line(&stake, "MFA device %s", serial);
-    errand_purpose(agent, &purpose, &stake, "to seal the MFA seed of %s", key->name);
-    if (unlock(agent, vault, NULL, &purpose, NULL, NULL, error) < 0 ||
+    if (errand_unlock(agent, vault, &stake, false, error, "to seal the MFA seed of %s", key->name) <
+            0 ||
         vault_set_mfa(vault, key, serial, seed->data, seed->len, error) < 0 ||
         vault_write(vault, error) < 0)
         return -1;
@@ -133,13 +132,11 @@ static int show_code(struct agent *agent, const struct vault *vault, const struc
 static int unlock_for_code(struct agent *agent, struct vault *vault, const struct key *key,
                            struct error *error)
 {
-    struct purpose purpose = {.confirm = true};
     struct stake stake = {0};
 
     stake_line(&stake, "Show an MFA code of %s", key->name);
     stake_line(&stake, "MFA device %s", key->mfa_serial);
-    errand_purpose(agent, &purpose, &stake, "for an MFA code of %s", key->name);
-    return unlock(agent, vault, NULL, &purpose, NULL, NULL, error);
+    return errand_unlock(agent, vault, &stake, true, error, "for an MFA code of %s", key->name);
 }
 
 int errand_mfa_code(struct agent *agent, const struct frame *frame, int fd, char **done,

@@ -10,13 +10,12 @@
 static int set_policy(struct agent *agent, struct vault *vault, struct key *key,
                       const struct key_policy *policy, struct error *error)
 {
-    struct purpose purpose = {.confirm = true};
     struct stake stake = {0};
 
     stake_line(&stake, "Change the policy of the key %s", key->name);
     policy_say(&key->policy, policy, &stake);
-    errand_purpose(agent, &purpose, &stake, "to change the policy of %s", key->name);
-    if (unlock(agent, vault, NULL, &purpose, NULL, NULL, error) < 0 ||
+    if (errand_unlock(agent, vault, &stake, true, error, "to change the policy of %s", key->name) <
+            0 ||
         vault_set_policy(vault, key, policy, error) < 0)
         return -1;
     return vault_write(vault, error);

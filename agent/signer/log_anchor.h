@@ -7,15 +7,15 @@
 
 /*
  * The log's anchor: how many lines each of the last segments had when the vault was opened, in
- * `log.anchor` of the state folder, under K_log of the vault. It shows that lines were taken off the
- * log's end. Who kept copies of both files from an earlier day can put both back.
+ * `log.anchor` of the state folder, under K_log of the vault. It shows that lines were taken off
+ * the log's end. Who kept copies of both files from an earlier day can put both back.
  */
 
 #define LOG_ANCHOR_ENTRIES 32
 
 struct log_anchor_entry {
     uint8_t id[LOG_ID_BYTES];
-    uint64_t count;                     /* lines */
+    uint64_t count;                    /* lines */
     uint8_t public_key[LOG_KEY_BYTES]; /* the vault's when it was first noted */
 };
 
@@ -37,8 +37,8 @@ void log_anchor_note(struct log_anchor *anchor, const struct agent *agent,
 
 /*
  * While the vault is unlocked: make the anchor for what the agent's log has now. It is written by
- * log_anchor_write(), when nothing waits for it any more. An anchor that is missing or is not ours is
- * begun anew, and then its `since` is younger than the log.
+ * log_anchor_write(), when nothing waits for it any more. An anchor that is missing or is not ours
+ * is begun anew, and then its `since` is younger than the log.
  */
 void log_anchor_make(const struct agent *agent, const struct vault *vault);
 

@@ -13,7 +13,7 @@
 #include "log_chain.h"
 #include "vault_keys.h"
 
-#define SEGMENTS_MAX 4096 /* one for each start of an agent; more is no log of ours */
+#define SEGMENTS_MAX 4096               /* one for each start of an agent; more is no log of ours */
 #define STEPS_MAX    (16 * 1024 * 1024) /* along chains, for all lines together: some seconds */
 #define WHY_MISSING  " (removed, or the disk was full then)"
 
@@ -162,7 +162,8 @@ static void accept(struct walk *walk, const struct segment *segment, const struc
               walk->file->name);
 }
 
-/* A line that was changed where it stands keeps its turn; one that comes from elsewhere has none. */
+/* A line that was changed where it stands keeps its turn; one that comes from elsewhere has none.
+ */
 static void take_turn(struct walk *walk, struct segment *segment, const char *data,
                       const struct log_line *line)
 {
@@ -236,16 +237,15 @@ static void check_end(struct walk *walk, const struct log_anchor_entry *entry, b
     if (segment && segment->next >= entry->count)
         missing = 0;
     if (missing)
-        fault(walk, "%" PRIu64 " %s missing at the end of what an agent logged" WHY_MISSING, missing,
-              missing == 1 ? "line is" : "lines are");
+        fault(walk, "%" PRIu64 " %s missing at the end of what an agent logged" WHY_MISSING,
+              missing, missing == 1 ? "line is" : "lines are");
     if (segment && memcmp(segment->public_key, entry->public_key, LOG_KEY_BYTES) != 0)
         fault(walk, "a line that begins a segment was changed: it names another key");
     *seen = *seen || segment;
 }
 
 int log_file_check(const struct vault *vault, const struct log_file files[2],
-                   const struct log_anchor *anchor, struct log_report *report,
-                   struct error *error)
+                   const struct log_anchor *anchor, struct log_report *report, struct error *error)
 {
     struct walk walk = {.vault = vault, .files = files, .report = report};
     bool seen = false;

@@ -9,7 +9,7 @@
 /* A file of the log in memory; data NULL: there is none. */
 struct log_file {
     const char *name; /* for the person */
-    const char *data;
+    char *data;
     size_t size;
 };
 
@@ -23,12 +23,11 @@ struct log_report {
 };
 
 /*
- * Check both files, the older one first, with the private key of the unlocked vault; the anchor (and
- * what the agent itself counts, by an entry more than the file has) says how many lines there must
- * be. 0 and *report, or -1 with error: memory is short.
+ * Check both files, the older one first, with the private key of the unlocked vault; the anchor
+ * (and what the agent itself counts, by an entry more than the file has) says how many lines there
+ * must be. 0 and *report, or -1 with error: memory is short.
  */
 int log_file_check(const struct vault *vault, const struct log_file files[2],
-                   const struct log_anchor *anchor, struct log_report *report,
-                   struct error *error);
+                   const struct log_anchor *anchor, struct log_report *report, struct error *error);
 
 #endif

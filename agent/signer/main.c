@@ -10,6 +10,7 @@
 #include "clock.h"
 #include "errand.h"
 #include "harden.h"
+#include "log_anchor.h"
 #include "opening.h"
 
 #define ARENA_SIZE ((size_t)2 * 1024 * 1024)
@@ -27,6 +28,7 @@ static const struct {
     {MSG_KEY_SET, errand_key_set},
     {MSG_MFA_IMPORT, errand_mfa_import},
     {MSG_MFA_CODE, errand_mfa_code},
+    {MSG_LOG_VERIFY, errand_log_verify},
     {MSG_AGREE, errand_agree},
 };
 
@@ -44,8 +46,10 @@ static void run_errand(struct agent *agent, errand_run *run, const struct frame 
     struct msg_failed failed = {0};
     struct msg_done done = {""};
     char *text = NULL;
+    int r = run(agent, request, channel_claim_fd(&agent->channel), &text, &error);
 
-    if (run(agent, request, channel_claim_fd(&agent->channel), &text, &error) < 0) {
+    log_anchor_write();
+    if (r < 0) {
         failed = (struct msg_failed){error.status, error.text};
         agent_send(agent, MSG_FAILED, &failed);
         return;

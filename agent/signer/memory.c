@@ -10,7 +10,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define TEXT_SIZE  2048 /* of what is read at most: what is looked for stands near the beginning */
+#define TEXT_SIZE  1024 /* of what is read at most: what is looked for stands near the beginning */
 #define PATH_SIZE  512
 #define CGROUP_TOP "/sys/fs/cgroup"
 

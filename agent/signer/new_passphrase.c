@@ -29,7 +29,7 @@ static int choose(struct agent *agent, struct prompt *prompt, struct answer **an
 {
     char text[PROMPT_STAKE_SIZE], problem[128] = "";
     const struct question question = {PROMPT_NEW_PASSPHRASE, text, "New passphrase:", problem};
-    static struct stake stake; /* too large for the stack */
+    struct stake stake = {0};
     size_t strength;
 
     stake_line(&stake, "A new passphrase, which opens the vault.");

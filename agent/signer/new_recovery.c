@@ -70,7 +70,7 @@ static int have_it_typed(struct agent *agent, struct prompt *prompt, const uint8
 {
     char text[PROMPT_STAKE_SIZE], problem[sizeof error->text] = "";
     const struct question question = {PROMPT_RECOVERY, text, "Recovery code:", problem};
-    static struct stake stake; /* too large for the stack */
+    struct stake stake = {0};
     struct answer *answer;
     int r;
 

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "clock.h"
+#include "log_anchor.h"
 #include "riders.h"
 #include "stake.h"
 #include "step.h"
@@ -251,6 +252,14 @@ static void refuse_all(struct opening *opening, const struct error *error)
             refuse(opening, &opening->wants[i], error);
 }
 
+/* Who came meanwhile is still in time. */
+static void let_join(struct opening *opening)
+{
+    agent_look(opening->agent);
+    take_wants(opening);
+    each_turn(opening, await_one);
+}
+
 /* All that comes before the vault is opened for anyone. Whether there is a security key is for
  * unlock() to judge: there are other factors. */
 static void prepare(struct opening *opening)
@@ -261,12 +270,10 @@ static void prepare(struct opening *opening)
         return;
     opening->devices = touch_list(opening->agent, opening->vault, &none);
     each_turn(opening, await_one);
+    let_join(opening);
     each(opening, 0, await_code);
     opening->codes_typed = true;
-    /* Who came meanwhile is still in time. */
-    agent_look(opening->agent);
-    take_wants(opening);
-    each_turn(opening, await_one);
+    let_join(opening);
 }
 
 /* 0, or -1 with error. */
@@ -322,5 +329,6 @@ void opening_run(struct agent *agent, const struct frame *first)
         touch_release(opening.devices);
         vault_free(opening.vault);
     }
+    log_anchor_write();
     agent_send(agent, MSG_DONE, &done);
 }

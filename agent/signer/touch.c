@@ -135,6 +135,8 @@ static struct device *await(struct enrolment *enrolment, enum message_type await
                       "no touch within 30 s; run it again and touch the blinking key");
             return NULL;
         }
+        if (!devices_asked(enrolment->devices))
+            break;
         devices_wait(enrolment->devices, enrolment->agent, &enrolment->prompt, enrolment->deadline);
         agent_look(enrolment->agent);
     }
@@ -154,9 +156,8 @@ static struct device *choose(struct enrolment *enrolment, struct error *error)
         struct device *device = &devices->list[i];
         struct error failure = {0};
 
-        if (device->path[0] &&
-            (devices_meet(devices, enrolment->agent, device, &failure) < 0 ||
-             devices_select(device) < 0))
+        if (device->path[0] && (devices_meet(devices, enrolment->agent, device, &failure) < 0 ||
+                                devices_select(device) < 0))
             devices_give_up(devices, device, &failure);
     }
     if (!(chosen = await(enrolment, MSG_DONE, NULL, &frame, error)))

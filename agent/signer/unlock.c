@@ -3,7 +3,6 @@
 // that are not, and the first answer that opens the vault wins.
 #include "unlock.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -11,10 +10,11 @@
 #include "arena.h"
 #include "clock.h"
 #include "devices.h"
+#include "log_anchor.h"
 #include "pin.h"
 #include "typed.h"
 
-#define TOUCH_MS  35000 /* awstap-fido itself gives up after 30 s */
+#define TOUCH_MS  35000  /* awstap-fido itself gives up after 30 s */
 #define DIALOG_MS 300000 /* awstap-prompt gives up before that */
 #define PLUG_MS   30000
 #define LIST_MS   1000 /* how often to look for keys where nobody tells of them */
@@ -31,9 +31,9 @@ struct unlocking {
     const struct unlock_idle *idle;
     struct prompt prompt;
     enum dialog dialog;
-    struct device *chosen; /* whose PIN is asked for; it alone is asked from then on */
+    struct device *chosen;  /* whose PIN is asked for; it alone is asked from then on */
     bool by_key, by_typing; /* what factors the vault has */
-    bool said;              /* the person has been told to touch */
+    bool said, fingerprint; /* the person has been told to touch, with a finger that it knows */
     bool awaits_plug;
     uint64_t deadline, decide_at, list_at, redraw_at; /* CLOCK_FOREVER: never */
     char shown[PROMPT_STAKE_SIZE];                    /* the stake in the dialog */
@@ -61,89 +61,46 @@ static void end_dialog(struct unlocking *unlocking)
     unlocking->redraw_at = CLOCK_FOREVER;
 }
 
-/* The name that the person gave the key, where it can be only one. */
-static const char *name_of(const struct unlocking *unlocking, const struct device *device)
-{
-    const char *name = NULL;
-
-    for (size_t i = 0; i < unlocking->vault->slot_count; i++) {
-        const struct slot *slot = &unlocking->vault->slots[i];
-
-        if (slot->kind == FACTOR_FIDO2 && slot->fido2.flags & FIDO_UV)
-            name = name ? device->product : slot->label;
-    }
-    return name && name[0] ? name : device->product;
-}
-
 static int ask_pin(struct unlocking *unlocking, struct device *device, struct error *error)
 {
     unlocking->chosen = device;
     devices_let_go(unlocking->devices, device);
     begin_dialog(unlocking, DIALOG_PIN);
-    return pin_ask(&unlocking->prompt, unlocking->agent, device, name_of(unlocking, device),
-                   unlocking->shown, error);
-}
-
-/* Why a dialog asks for what is typed, though there is a security key. */
-static void say_before(const struct unlocking *unlocking, char *before, size_t size)
-{
-    const struct devices *devices = unlocking->devices;
-    int cause = (int)strcspn(devices->failure.text, ";"); /* what to do is in the dialog */
-
-    if (!unlocking->by_key)
-        before[0] = '\0';
-    else if (devices->blame == BLAME_NOBODY || !devices_count(devices))
-        snprintf(before, size, "No security key is plugged in.");
-    else if (devices->blame == BLAME_STRANGER)
-        snprintf(before, size, "The security key that is plugged in is not enrolled.");
-    else
-        snprintf(before, size, "%.*s.", cause, devices->failure.text);
-    before[0] = (char)toupper((unsigned char)before[0]);
+    return pin_ask(&unlocking->prompt, unlocking->agent, device,
+                   device_name(device, unlocking->vault), unlocking->shown, error);
 }
 
 static int ask_typed(struct unlocking *unlocking, const char *problem, struct error *error)
 {
-    char store[PROMPT_STAKE_SIZE], before[256];
+    char store[PROMPT_STAKE_SIZE], before[DEVICES_EXCUSE_SIZE] = "";
     struct question question;
 
     begin_dialog(unlocking, DIALOG_TYPED);
     unlocking->list_at = unlocking->by_key ? clock_deadline_ms(LIST_MS) : CLOCK_FOREVER;
-    say_before(unlocking, before, sizeof before);
+    if (unlocking->by_key)
+        devices_excuse(unlocking->devices, before);
     if (typed_question(unlocking->vault, before, unlocking->shown, problem, store, &question,
                        error) < 0)
         return -1;
     return prompt_begin(&unlocking->prompt, unlocking->agent, &question, error);
 }
 
-/* As `"yubi"`, or what to call one of several. */
-static void name_enrolled(const struct vault *vault, char *name, size_t size)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < vault->slot_count; i++)
-        if (vault->slots[i].kind == FACTOR_FIDO2 && count++ == 0)
-            snprintf(name, size, "\"%s\"", vault->slots[i].label);
-    if (count != 1)
-        snprintf(name, size, "one that is enrolled");
-}
-
 static int no_key(const struct unlocking *unlocking, struct error *error)
 {
-    char name[SLOT_LABEL_MAX + 3];
+    char name[DEVICES_NAME_SIZE];
 
-    name_enrolled(unlocking->vault, name, sizeof name);
+    devices_enrolled(unlocking->vault, name);
     return error_set(error, EXIT_PERSON,
                      "no security key is plugged in; plug in %s and run it again", name);
 }
 
 static void await_plug(struct unlocking *unlocking)
 {
-    char name[SLOT_LABEL_MAX + 3];
+    char name[DEVICES_NAME_SIZE];
 
-    name_enrolled(unlocking->vault, name, sizeof name);
-    agent_progress(unlocking->agent, PROGRESS_PLUG,
-                   "no security key is plugged in; plug in %s %s", name,
-                   unlocking->purpose->touch);
+    devices_enrolled(unlocking->vault, name);
+    agent_progress(unlocking->agent, PROGRESS_PLUG, "no security key is plugged in; plug in %s %s",
+                   name, unlocking->purpose->touch);
     unlocking->awaits_plug = true;
     unlocking->deadline = clock_deadline_ms(PLUG_MS);
     unlocking->list_at = clock_deadline_ms(LIST_MS);
@@ -205,9 +162,9 @@ static int go_on(struct unlocking *unlocking, struct error *error)
     return 0;
 }
 
-static void say_touch(struct unlocking *unlocking, bool fingerprint)
+static void say_touch(struct unlocking *unlocking)
 {
-    const char *key = fingerprint                             ? "fingerprint reader of the security key"
+    const char *key = unlocking->fingerprint ? "fingerprint reader of the security key"
                       : devices_count(unlocking->devices) > 1 ? "blinking security key"
                                                               : "security key";
 
@@ -241,8 +198,7 @@ static int decide(struct unlocking *unlocking, struct error *error)
 /* See to all that is due. 0, or -1 with error: it is over. */
 static int settle(struct unlocking *unlocking, struct error *error)
 {
-    if (unlocking->chosen && unlocking->chosen->fido.fd < 0 &&
-        unlocking->dialog == DIALOG_PIN)
+    if (unlocking->chosen && unlocking->chosen->fido.fd < 0 && unlocking->dialog == DIALOG_PIN)
         end_dialog(unlocking);
     if (unlocking->dialog == DIALOG_TYPED || unlocking->awaits_plug)
         if ((agent_plugged(unlocking->agent) || due(unlocking->list_at)) && unlocking->by_key &&
@@ -273,7 +229,7 @@ static void take_wants(struct unlocking *unlocking)
     unlocking->idle->wanted(unlocking->idle->context);
     if (unlocking->said && strcmp(before, unlocking->purpose->touch) != 0) {
         unlocking->said = false;
-        say_touch(unlocking, false);
+        say_touch(unlocking);
     }
     if (unlocking->dialog != DIALOG_NONE && unlocking->redraw_at == CLOCK_FOREVER &&
         strcmp(unlocking->shown, unlocking->purpose->stake) != 0)
@@ -310,8 +266,8 @@ static int take_secret(struct unlocking *unlocking, const struct frame *frame, s
 }
 
 /* What a key says about itself. 1: the vault is unlocked; 0; -1 with error. */
-static int take_frame(struct unlocking *unlocking, struct device *device,
-                      const struct frame *frame, struct error *error)
+static int take_frame(struct unlocking *unlocking, struct device *device, const struct frame *frame,
+                      struct error *error)
 {
     struct msg_fido_touch touch;
     struct error failure = {0};
@@ -323,7 +279,8 @@ static int take_frame(struct unlocking *unlocking, struct device *device,
         if (unlocking->dialog != DIALOG_NONE)
             end_dialog(unlocking);
         unlocking->deadline = clock_deadline_ms(TOUCH_MS);
-        say_touch(unlocking, touch.fingerprint);
+        unlocking->fingerprint = touch.fingerprint && devices_asked(unlocking->devices) == 1;
+        say_touch(unlocking);
         return 0;
     }
     if (frame->type == MSG_FIDO_PIN_WANTED) {
@@ -402,8 +359,7 @@ static int run(struct unlocking *unlocking, struct error *error)
 
     ask_fresh(unlocking);
     while (r == 0 && (r = settle(unlocking, error)) == 0) {
-        devices_wait(unlocking->devices, unlocking->agent, &unlocking->prompt,
-                     next_due(unlocking));
+        devices_wait(unlocking->devices, unlocking->agent, &unlocking->prompt, next_due(unlocking));
         if (agent_look(unlocking->agent) && unlocking->idle)
             take_wants(unlocking);
         r = take_frames(unlocking, error);
@@ -453,6 +409,8 @@ int unlock(struct agent *agent, struct vault *vault, struct devices *devices,
     if (unlocking.devices)
         devices_let_go(unlocking.devices, NULL);
     touch_release(listed);
+    if (r == 0)
+        log_anchor_make(agent, vault);
     if (r == 0 && slot)
         *slot = unlocking.slot;
     if (r == 0 && idle)

@@ -17,21 +17,34 @@ class KeysCase(Case):
         return key
 
     def enrolled(self, *names_and_confs):
-        """Enrol keys, each alone in its port, and seal an AWS key. All are plugged in afterwards; nobody touches."""
+        """Enrol keys, and seal an AWS key. All are plugged in afterwards, and nobody touches them."""
         keys = []
         for name, *conf in names_and_confs:
-            for key in keys:
-                key.person("auto")
-            keys.append(self.plugged(name, *conf))
-            self.machine.pinentry(*["pin " + PIN] * 4)
-            check(self.machine.awstap("factor", "add", "fido2", "--label", name, "--device", "softkey:" + name))
+            keys.append(self.enrol(keys, name, *conf))
+        keys[0].person("auto")
         self.machine.pinentry("pin " + PIN)
         self.machine.add_key(mfa=False)
+        keys[0].person("never")
         self.machine.pinentry()
         self.shown = len(self.machine.dialogs())
-        for key in keys:
-            key.person("never")
         return keys
+
+    def enrol(self, enrolled, name, *conf):
+        """The new key is touched for itself alone, and the first enrolled one to confirm it."""
+        key = self.plugged(name, *conf)
+        typed = ["pin " + PIN] if "pin " + PIN in conf and "uv 1" not in conf else []
+        self.machine.pinentry(*typed, "wait")
+        child = self.machine.start("awstap", "factor", "add", "fido2", "--label", name, "--device", "softkey:" + name)
+        if enrolled:
+            wait_for(lambda: self.machine.dialogs() and self.machine.dialogs()[-1]["question"] == "CONFIRM",
+                     "the dialog that confirms")
+            key.person("never")
+            enrolled[0].person("auto")
+            self.machine.pinentry("pin " + PIN)
+        check(self.machine.finish(child))
+        for known in (key, *enrolled):
+            known.person("never")
+        return key
 
     def ask(self):
         return self.machine.start("awstap", "get", "work")
@@ -103,7 +116,7 @@ class Pins(KeysCase):
         child = self.ask()
         first.wait_blinking()
         second.wait_blinking()
-        self.machine.clock(16_000)
+        self.machine.clock(31_000)
         self.assert_fails(self.machine.finish(child), 4, "no touch within 30 s")
         first.wait_dark()
         second.wait_dark()
@@ -193,7 +206,7 @@ class Plugging(KeysCase):
     def test_key_with_a_pin(self):
         self.key.plug()
         pinned = self.plugged("pinned", "pin " + PIN)
-        self.machine.pinentry("confirm yes", "pin " + PIN)
+        self.machine.pinentry("pin " + PIN)
         check(self.machine.awstap("factor", "add", "fido2", "--label", "pinned", "--device", "softkey:pinned"))
         self.key.unplug()
         pinned.unplug()
@@ -213,7 +226,7 @@ class Typed(KeysCase):
         super().setUp()
         self.key, = self.enrolled(("yubi",))
         self.key.person("auto")
-        self.machine.pinentry("confirm yes", "pin " + self.PASSPHRASE, "pin " + self.PASSPHRASE)
+        self.machine.pinentry("pin " + self.PASSPHRASE, "pin " + self.PASSPHRASE)
         check(self.machine.awstap("factor", "add", "passphrase", "--label", "words"))
         self.key.person("never")
         self.machine.pinentry()

@@ -166,10 +166,8 @@ class Pin(PinCase):
 
     def test_asked_for_once_by_all(self):
         """Who joins while the PIN is typed rides along, and the dialog says so."""
-        self.machine.add_user = self.aws.add_user("bob")
         self.machine.pinentry("pin " + PIN)
-        self.machine.awstap("key", "add", "other", "--sts-endpoint-url", self.aws.endpoint, "--iam-endpoint-url",
-                            self.aws.endpoint, text=self.bobs())
+        self.machine.add_key("other", "bob", mfa=False)
         self.shown = len(self.machine.dialogs())
         self.machine.pinentry("wait")
         first = self.ask()
@@ -180,10 +178,6 @@ class Pin(PinCase):
         self.machine.pinentry("pin " + PIN)
         check(self.machine.finish(first))
         check(self.machine.finish(second))
-
-    def bobs(self):
-        user = self.machine.add_user
-        return '{"AccessKeyId":"%s","SecretAccessKey":"%s"}' % (user["access_key_id"], user["secret"])
 
 
 class Dialog(PinCase):
@@ -204,6 +198,7 @@ class Dialog(PinCase):
         self.machine.clock(70_000)
         result = self.machine.finish(child)
         self.assertEqual((result.status, result.err.count("\n")), (4, 1), result)
+        wait_for(lambda: not self.machine.processes("awstap-signer"), "the dialog's time to be over")
         self.assert_unharmed()
 
     def test_nobody_waits_any_more(self):

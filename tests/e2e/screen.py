@@ -11,6 +11,7 @@ import unittest
 from world import wait_for
 
 WIDTH, HEIGHT = 80, 24
+IUTF8 = 0o40000  # of c_iflag in termios(3): the last thing that tmux sets, if it finds UTF-8
 
 
 class Screen:
@@ -26,6 +27,7 @@ class Screen:
                    *(command or ("sleep", "1000")), env=environment)
         self._tmux("set-option", "-g", "remain-on-exit", "on")
         self.tty = self._tmux("display-message", "-p", "#{pane_tty}").strip()
+        wait_for(lambda: self.settings()[0] & IUTF8, "the terminal to be set up")
 
     def _tmux(self, *words, env=None):
         done = self.machine.run("tmux", "-u", "-S", self.socket, *words, env=env)

@@ -9,7 +9,7 @@ import struct
 
 from world import PATIENCE, USER
 
-HELLO, DONE, FAILED, GET, LEAVE, STATUS, LOCK, SESSION = 1, 2, 3, 16, 17, 18, 19, 20
+HELLO, DONE, FAILED, PROGRESS, GET, LEAVE, STATUS, LOCK, SESSION = 1, 2, 3, 4, 16, 17, 18, 19, 20
 FACTOR_LIST, KEY_ADD, KEY_LIST, START, WANT = 33, 35, 36, 64, 81
 CONTEXT, PROMPT_ASK, PROMPT_ANSWER, PROMPT_FAILED = 23, 120, 121, 122
 PIN, PASSPHRASE, NEW_PASSPHRASE, ASK_CODE, ASK_RECOVERY, CONFIRM = 1, 2, 3, 4, 5, 6  # what PROMPT_ASK asks for
@@ -32,7 +32,8 @@ def acting_as(uid):
 
 
 def text(value):
-    return struct.pack(">I", len(value) + 1) + value.encode() + b"\0"
+    encoded = value.encode() + b"\0"
+    return struct.pack(">I", len(encoded)) + encoded
 
 
 def number(value):

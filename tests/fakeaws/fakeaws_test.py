@@ -191,6 +191,18 @@ class Sessions(Running):
         self.refused(self.call("AssumeRole", RoleArn=second, **ROLE_NAME), 403, "AccessDenied")
 
 
+    def test_what_a_chain_hands_on(self):
+        first = self.aws.add_role("first", trust=[self.alice["arn"]])
+        second = self.aws.add_role("second", trust=[first])
+        tags = {"Tags.member.1.Key": "a", "Tags.member.1.Value": "1", "Tags.member.2.Key": "b",
+                "Tags.member.2.Value": "2", "TransitiveTagKeys.member.1": "a"}
+        keys = self.call("AssumeRole", RoleArn=first, SourceIdentity="me", **tags, **ROLE_NAME).keys()
+        reply = self.call("AssumeRole", keys, RoleArn=second, **ROLE_NAME)
+        self.assertEqual(reply.field("SourceIdentity"), "me", reply.text)
+        session = self.aws.state()["sessions"][-1]
+        self.assertEqual(session["details"]["tags"], {"a": "1"})
+
+
 class AccessKeys(Running):
     def setUp(self):
         super().setUp()

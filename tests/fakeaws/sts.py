@@ -70,6 +70,21 @@ def _assume_role_details(parameters):
     return {name: value for name, value in details.items() if value}
 
 
+def _inherit(caller, details):
+    """What one role's session hands on to the next: its source identity and its transitive tags."""
+    if caller.role is None:
+        return details
+    before = caller.session.details
+    keys = before.get("transitive_tag_keys", [])
+    tags = {key: value for key, value in before.get("tags", {}).items() if key in keys}
+    handed_on = {
+        "source_identity": before.get("source_identity"),
+        "tags": {**details.get("tags", {}), **tags},
+        "transitive_tag_keys": keys + details.get("transitive_tag_keys", []),
+    }
+    return {**details, **{name: value for name, value in handed_on.items() if value}}
+
+
 def _check_role_duration(caller, role, duration):
     if caller.session is not None and duration > 3600:
         raise AwsError(400, "ValidationError", "The requested DurationSeconds exceeds the 1 hour"
@@ -93,6 +108,7 @@ def _assume_role(call):
     role = call.world.roles.get(arn)
     policy.authorize_assume_role(caller, role, arn, mfa, details.get("external_id"))
     _check_role_duration(caller, role, duration)
+    details = _inherit(caller, details)
     session = Session(role.account, None, role, name, False, call.now_ms,
                       call.now_ms + duration * 1000, (caller.key or caller.session).id, details)
     call.world.add_session(session)

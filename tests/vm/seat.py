@@ -39,9 +39,13 @@ class Terminal:
                                   preexec_fn=lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0))
         os.close(slave)
 
+    def wait_for(self, text):
+        """Wait until the screen shows the text; all that was shown since the last time."""
+        return read_until(self.master, text)
+
     def answer(self, question, keys):
         """Wait until the screen shows the question, then press the keys."""
-        seen = read_until(self.master, question)
+        seen = self.wait_for(question)
         os.write(self.master, keys.encode())
         return seen
 

@@ -3,6 +3,7 @@
 // DBUS_SYSTEM_BUS_ADDRESS tell. Commands come by stdin, a word a line, and what was asked of it
 // goes to stdout, a line each; README.md has both.
 #include <errno.h>
+#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +29,10 @@ static uint32_t last_id;
 static bool hangs;
 static sd_bus_message *held[HELD_MAX]; /* calls of Notify that are not yet answered */
 static size_t held_count;
+static struct {
+    sd_event_source *source; /* NULL: a free place */
+    int fd;                  /* our end of the pipe */
+} inhibitors[HELD_MAX];
 static int hint;
 static char watcher[256]; /* the unique name of who inhibits */
 
@@ -114,21 +119,44 @@ static const sd_bus_vtable NOTIFIER_TABLE[] = {
     SD_BUS_VTABLE_END,
 };
 
+/* Of the inhibitors, those that nobody holds any more. */
+static void say_released(void)
+{
+    for (size_t i = 0; i < HELD_MAX; i++) {
+        struct pollfd end = {.fd = inhibitors[i].fd};
+
+        if (!inhibitors[i].source || poll(&end, 1, 0) != 1)
+            continue;
+        puts("released");
+        inhibitors[i].source = sd_event_source_unref(inhibitors[i].source);
+        close(end.fd);
+    }
+}
+
 static int on_released(sd_event_source *source, int fd, uint32_t events, void *unused)
 {
+    (void)source;
+    (void)fd;
     (void)events;
     (void)unused;
-    puts("released");
-    close(fd);
-    sd_event_source_unref(source);
+    say_released();
     return 0;
+}
+
+static int add_inhibitor(int fd)
+{
+    for (size_t i = 0; i < HELD_MAX; i++)
+        if (!inhibitors[i].source) {
+            inhibitors[i].fd = fd;
+            return sd_event_add_io(event, &inhibitors[i].source, fd, EPOLLHUP, on_released, NULL);
+        }
+    return -ENOBUFS;
 }
 
 /* The inhibitor is a pipe: it is released when nobody holds the other end any more. */
 static int on_inhibit(sd_bus_message *call, void *unused, sd_bus_error *error)
 {
     const char *what, *who, *mode;
-    sd_event_source *source;
     int r, ends[2];
 
     (void)unused;
@@ -139,7 +167,7 @@ static int on_inhibit(sd_bus_message *call, void *unused, sd_bus_error *error)
     snprintf(watcher, sizeof watcher, "%s", sd_bus_message_get_sender(call));
     if (pipe(ends) < 0)
         return -errno;
-    check(sd_event_add_io(event, &source, ends[0], EPOLLHUP, on_released, NULL), "inhibit");
+    check(add_inhibitor(ends[0]), "inhibit");
     r = sd_bus_reply_method_return(call, "h", ends[1]);
     close(ends[1]);
     return r;
@@ -270,6 +298,7 @@ static int on_command(sd_event_source *source, int fd, uint32_t events, void *un
     if (!fgets(line, sizeof line, stdin))
         return sd_event_exit(event, 0);
     line[strcspn(line, "\n")] = '\0';
+    say_released();
     obey(line);
     return 0;
 }

@@ -128,10 +128,14 @@ static void test_check(void **state)
     const struct list headless = HOPS("external_id\0x1\0role_arn\0" ADMIN "\0"),
                       unknown = HOPS("role_arn\0" ADMIN "\0serial\0x\0"),
                       odd = HOPS("role_arn\0" ADMIN "\0external_id\0"),
-                      good = HOPS("role_arn\0" ADMIN "\0tag_key\0a\0tag_value\0\0");
+                      chained = HOPS("role_arn\0" AUDIT "\0role_arn\0" ADMIN "\0duration_seconds\0"
+                                     "3601\0"),
+                      good = HOPS("role_arn\0" ADMIN "\0duration_seconds\0"
+                                  "43200\0tag_key\0a\0tag_value\0\0");
     const struct spec bad[] = {
         spec_of("", 0, good),         spec_of("work", 899, good),  spec_of("work", 129601, good),
         spec_of("work", 0, headless), spec_of("work", 0, unknown), spec_of("work", 0, odd),
+        spec_of("work", 0, chained),
     };
     const struct spec fine = spec_of("work", 900, good);
 

@@ -99,8 +99,11 @@ static void pin_then_touch(void **unused)
 
 static void every_kind_of_key_with_a_pin(void **unused)
 {
-    static const char *const kinds[] = {"only_2_0 1\n", "pin_protocol 1\n", "pin_protocol 2\n",
-                                        "always_uv 1\n", "make_cred_uv_not_required 1\n",
+    static const char *const kinds[] = {"only_2_0 1\n",
+                                        "pin_protocol 1\n",
+                                        "pin_protocol 2\n",
+                                        "always_uv 1\n",
+                                        "make_cred_uv_not_required 1\n",
                                         "touchless_secret 1\n"};
 
     (void)unused;
@@ -250,7 +253,7 @@ static void selected_before_the_pin(void **unused)
     expect_pin_wanted(&helper, 8, "");
     tell(&helper, MSG_FIDO_SELECT, &select);
     expect_blinking(&helper);
-    put_file("clock", "15001");
+    put_file("clock", "30001");
     expect_failure(&helper, FIDO_ERR_USER_ACTION_TIMEOUT, 0);
     stop(&helper);
 }

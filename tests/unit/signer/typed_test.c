@@ -25,6 +25,41 @@
 static struct error error;
 static uint32_t opened;
 
+/* The dialog in which codes are typed, in the place of awstap-prompt. While a person is awaited the
+ * vault is locked. */
+static struct vault *asked_of;
+static const char *codes[8]; /* ended by NULL: the person cancels */
+static size_t codes_asked;
+static char problem[512];
+
+int prompt_begin(struct prompt *prompt, struct agent *agent, const struct question *question,
+                 struct error *why)
+{
+    (void)prompt;
+    (void)agent;
+    (void)why;
+    assert_int_equal(question->kind, PROMPT_CODE);
+    assert_null(asked_of->unlocked);
+    snprintf(problem, sizeof problem, "%s", question->problem);
+    return 0;
+}
+
+int prompt_await(struct prompt *prompt, struct agent *agent, struct answer **typed,
+                 struct error *why)
+{
+    const char *code = codes[codes_asked];
+
+    (void)prompt;
+    (void)agent;
+    if (!code)
+        return error_set(why, EXIT_PERSON, "cancelled");
+    codes_asked++;
+    *typed = arena_alloc(sizeof **typed);
+    (*typed)->len = strlen(code);
+    strcpy((*typed)->text, code);
+    return 0;
+}
+
 /* Add a slot of this kind to the vault. Its id. */
 static uint32_t add_slot(struct fixture *fixture, struct slot *slot, const uint8_t *secret)
 {
@@ -70,6 +105,8 @@ static int answer(struct vault *vault, const char *text)
 
     strcpy(typed.text, text);
     error = (struct error){0};
+    asked_of = vault;
+    codes_asked = 0;
     r = typed_unlock(NULL, vault, NULL, &typed, &opened, &error);
     assert_int_equal(vault->unlocked != NULL, r == 1);
     return r;
@@ -295,6 +332,62 @@ static void no_codes(void **state)
     vault_free(vault);
 }
 
+/* A vault that a passphrase opens together with a code of SEED. */
+static struct vault *with_codes(struct fixture *fixture, uint32_t *id)
+{
+    struct vault *vault;
+
+    *id = add_passphrase(fixture);
+    vault = fixture_unlock(fixture);
+    assert_int_equal(vault_set_slot_seed(vault, *id, SEED, strlen(SEED), &error), 0);
+    assert_int_equal(vault_write(vault, &error), 0);
+    vault_free(vault);
+    memset(codes, 0, sizeof codes);
+    return fixture_read(fixture);
+}
+
+static void code_after_passphrase(void **state)
+{
+    char right[TOTP_CODE_SIZE], wrong[TOTP_CODE_SIZE];
+    uint32_t id;
+    struct vault *vault = with_codes(*state, &id);
+
+    assert_int_equal(answer(vault, PASSPHRASE), -1);
+    assert_string_equal(error.text, "cancelled");
+    assert_int_equal(answer(vault, "not " PASSPHRASE), 0);
+    code_of(9, wrong);
+    code_of(0, right);
+    codes[0] = wrong;
+    codes[1] = right;
+    assert_int_equal(answer(vault, PASSPHRASE), 1);
+    assert_int_equal(opened, id);
+    assert_int_equal(codes_asked, 2);
+    assert_non_null(strstr(problem, "wrong code"));
+    vault_lock(vault);
+    codes[0] = right;
+    codes[1] = NULL;
+    assert_int_equal(answer(vault, PASSPHRASE), -1);
+    assert_non_null(strstr(problem, "used already"));
+    vault_free(vault);
+}
+
+static void codes_throttled(void **state)
+{
+    char wrong[TOTP_CODE_SIZE];
+    struct question question;
+    uint32_t id;
+    struct vault *vault = with_codes(*state, &id);
+
+    code_of(9, wrong);
+    for (size_t i = 0; i < 7; i++)
+        codes[i] = wrong;
+    assert_int_equal(answer(vault, PASSPHRASE), -1);
+    assert_string_equal(error.text, "too many wrong codes; try again in 30 seconds");
+    assert_int_equal(codes_asked, 5);
+    assert_int_equal(ask(vault, &question), -1);
+    vault_free(vault);
+}
+
 /* The seed stays in its slot when another slot is removed, and is one of the facts that are sealed
  * in. */
 static void seed_in_its_slot(void **state)
@@ -328,6 +421,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(code_window, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(code_used_once, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(no_codes, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(code_after_passphrase, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(codes_throttled, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(seed_in_its_slot, fixture_setup, fixture_teardown),
     };
 

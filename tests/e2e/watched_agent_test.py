@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""The agent and its awstap-watch on a desktop: the touch is told, and sleep, the lock and a death leave no session."""
+
+import os
+import signal
+
+import buses
+import world
+from world import check, wait_for
+
+
+class WatchedAgent(world.Case):
+    def setUp(self):
+        buses.prepare(self)
+        super().setUp()
+        self.desktop = buses.Desktop(self.machine)
+        self.addCleanup(self.desktop.close)
+        self.key = self.machine.enrol()
+        self.machine.add_key()
+        self.desktop.wait("inhibit")
+        wait_for(lambda: self.machine.status()["watching"], "awstap-watch")
+
+    def sessions(self):
+        return self.machine.status()["sessions"]
+
+    def get(self):
+        check(self.machine.awstap("get", "work"))
+        self.assertEqual(len(self.sessions()), 1)
+
+    def test_touch_is_told(self):
+        """While it is awaited, and after a moment; taken away with the touch."""
+        self.key.person("never")
+        child = self.machine.start("awstap", "get", "work")
+        self.assertIn("ouch", self.desktop.wait("notify"))
+        self.key.person("auto")
+        self.desktop.wait("close")
+        check(self.machine.finish(child))
+
+    def test_forgotten_before_sleep(self):
+        """By the time that the inhibitor is released, no session is held."""
+        self.get()
+        self.desktop.do("sleep")
+        self.desktop.wait("released")
+        self.assertEqual(self.sessions(), [])
+        self.desktop.do("wake")
+        self.desktop.wait("inhibit")
+
+    def test_hanging_notifier_delays_nothing(self):
+        self.desktop.do("notifier hang")
+        self.key.person("after 1500")
+        child = self.machine.start("awstap", "get", "work")
+        self.desktop.wait("notify")
+        check(self.machine.finish(child))
+
+    def test_locked_screen(self):
+        """What is cached is served; nobody is asked for a touch."""
+        self.get()
+        self.desktop.do("hint 1")
+        wait_for(lambda: self.machine.status()["screen_locked"], "the lock to be seen")
+        check(self.machine.awstap("get", "work"))
+        self.assert_fails(self.machine.awstap("get", "work", "--duration-seconds", "900"), 4, "lock")
+        self.desktop.do("hint 0")
+        wait_for(lambda: not self.machine.status()["screen_locked"], "the unlocking to be seen")
+        self.machine.clock(31000)  # to the next TOTP code
+        check(self.machine.awstap("get", "work", "--duration-seconds", "900"))
+
+    def test_its_death_locks(self):
+        """And it is started again."""
+        self.get()
+        [pid] = self.machine.processes("awstap-watch")
+        os.kill(pid, signal.SIGKILL)
+        wait_for(lambda: not self.sessions(), "the session to be forgotten")
+        self.desktop.wait("released", "inhibit")
+        wait_for(lambda: self.machine.status()["watching"], "awstap-watch to run again")
+        self.assertNotEqual(self.machine.processes("awstap-watch"), [pid])
+
+
+class Unwatched(world.Case):
+    def test_goes_on_without(self):
+        """Where it can't be started, the agent serves, and says so."""
+        os.unlink(self.machine.program("awstap-watch"))
+        self.machine.enrol()
+        self.machine.add_key()
+        check(self.machine.awstap("get", "work"))
+        status = self.machine.status()
+        self.assertFalse(status["watching"])
+        self.assertEqual(len(status["sessions"]), 1)
+        self.assertIn("awstap-watch", status["trouble"])
+
+
+if __name__ == "__main__":
+    world.unittest.main()
