@@ -17,6 +17,7 @@
 #define LIST_S 15 /* nobody is asked anything */
 #define UNLOCK_S                                                                                   \
     300 /* two touches, a secret typed or piped in, a TOTP code awaited, AWS asked twice */
+#define ENROL_S 900 /* a recovery code is copied by hand and typed back, up to three times */
 
 struct errand {
     struct operation operation;
@@ -186,13 +187,19 @@ static void on_end(struct operation *operation, const char *why)
     finish(errand);
 }
 
+static uint32_t seconds_for(uint8_t type)
+{
+    if (errand_is_list(type))
+        return LIST_S;
+    return type == MSG_FACTOR_ADD ? ENROL_S : UNLOCK_S;
+}
+
 struct errand *errand_run(const struct asker *asker, const struct frame *request, int fd,
                           void (*end)(struct peer *client))
 {
     struct errand *errand = calloc(1, sizeof *errand);
     const struct msg_progress queued = {
         PROGRESS_NOTE, "another awstap command is waiting for its touch; this one comes after it"};
-    bool lists = errand_is_list(request->type);
 
     if (!errand) {
         if (fd >= 0)
@@ -210,7 +217,8 @@ struct errand *errand_run(const struct asker *asker, const struct frame *request
         destroy(errand);
         return NULL;
     }
-    if (!operation_begin(&errand->operation, !lists, lists ? LIST_S : UNLOCK_S))
+    if (!operation_begin(&errand->operation, !errand_is_list(request->type),
+                         seconds_for(request->type)))
         peer_send(asker->peer, MSG_PROGRESS, &queued, -1);
     return errand;
 }

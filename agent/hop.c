@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "operation.h"
+#include "policy.h"
 
 #define HOP_S       60 /* connect 10, and an answer 14, thrice: AWS may ask to slow down */
 #define RUNNING_MAX 16 /* processes for roles at once, two each; the others wait their turn */
@@ -174,10 +175,26 @@ static int make_request(struct hop *hop, const struct session *session)
     return message_put(&hop->request, MSG_ASSUME, &assume);
 }
 
+/* The key's policy holds for its roles too. */
+static bool lasts_too_long(const struct flight *flight)
+{
+    uint32_t most = policy_of(flight->spec.key).max_duration,
+             seconds = spec_role_seconds(&flight->spec);
+
+    return most && (seconds ? seconds : ROLE_SECONDS_DEFAULT) > most;
+}
+
 void hop_begin(struct flight *flight, const struct session *session)
 {
-    struct hop *hop = calloc(1, sizeof *hop);
+    struct hop *hop;
 
+    if (lasts_too_long(flight)) {
+        flight_fail(flight, EXIT_FAILED,
+                    "sessions of this key may not last so long (its policy max_duration); ask for "
+                    "a shorter one with --duration-seconds");
+        return;
+    }
+    hop = calloc(1, sizeof *hop);
     if (!hop) {
         flight_fail(flight, EXIT_FAILED, "out of memory");
         return;

@@ -227,7 +227,7 @@ static void on_watch_died(void)
     lock_all("locked: awstap-watch has ended", "awstap-watch has ended unexpectedly; run it again");
 }
 
-static int begin_watching(void)
+static void begin_watching(void)
 {
     static const struct watcher_events events = {
         .added = operation_plugged,
@@ -238,7 +238,7 @@ static int begin_watching(void)
     };
 
     notice_open();
-    return watcher_open(&events);
+    watcher_open(&events);
 }
 
 /* What holds for the whole life of the process. */
@@ -338,8 +338,7 @@ int main(int argc, char **argv)
     if (prepare(starter, &options) < 0 || (door < 0 && (door = listen_somewhere(&options)) < 0))
         return EXIT_FAILED;
     client_listen(door, by_unit);
-    if ((r = begin_watching()) < 0)
-        return complain("cannot start: %s", strerror(-r)), EXIT_FAILED;
+    begin_watching();
     r = serve(ready, &unblocked);
     close_all();
     return r < 0 ? EXIT_FAILED : 0;

@@ -30,13 +30,13 @@ void policy_learn(const char *key, const struct msg_issued *issued)
     if (i == POLICIES_MAX && (i = place_of("")) == POLICIES_MAX)
         policies[i = 0].key[0] = '\0';
     snprintf(policies[i].key, sizeof policies[i].key, "%s", key);
-    policies[i].policy =
-        (struct policy){issued->default_duration, issued->touch, issued->serve, issued->lock_on};
+    policies[i].policy = (struct policy){issued->default_duration, issued->max_duration,
+                                         issued->touch, issued->serve, issued->lock_on};
 }
 
 struct policy policy_of(const char *key)
 {
-    const struct policy unknown = {0, TOUCH_SESSION, SERVE_ANY, 0};
+    const struct policy unknown = {0, 0, TOUCH_SESSION, SERVE_ANY, 0};
     size_t i = place_of(key);
 
     return i < POLICIES_MAX ? policies[i].policy : unknown;

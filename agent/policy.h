@@ -12,7 +12,8 @@
  * session is there.
  */
 struct policy {
-    uint32_t duration; /* of a session, where nothing else is asked for; 0: not known */
+    uint32_t duration;     /* of a session, where nothing else is asked for; 0: not known */
+    uint32_t max_duration; /* of any session; 0: not known */
     uint32_t touch, serve, lock_on;
 };
 

@@ -37,8 +37,8 @@ static char paths[PROGRAMS][BESIDE_MAX];
 static const char *const OF_NET[] = {"http_proxy=", "https_proxy=", "HTTPS_PROXY=", "all_proxy=",
                                      "ALL_PROXY=",  "no_proxy=",    "NO_PROXY=",    NULL};
 static const char *const OF_PROMPT[] = {"HOME=", "XDG_RUNTIME_DIR=", "LANG=", NULL};
-static const char *const OF_WATCH[] = {"DBUS_SESSION_BUS_ADDRESS=", "DBUS_SYSTEM_BUS_ADDRESS=",
-                                       "XDG_RUNTIME_DIR=", "XDG_SESSION_ID=", NULL};
+static const char *const OF_WATCH[] = {
+    "DBUS_SESSION_BUS_ADDRESS=", "DBUS_SYSTEM_BUS_ADDRESS=", "XDG_RUNTIME_DIR=", NULL};
 static const char *const NOTHING[] = {NULL};
 static const char *const *const KEPT[] = {[PROGRAM_SIGNER] = NOTHING,
                                           [PROGRAM_FIDO] = NOTHING,

@@ -134,12 +134,11 @@ static void start(struct timer *timer)
     helper_start(PROGRAM_WATCH, &request);
 }
 
-int watcher_open(const struct watcher_events *events)
+void watcher_open(const struct watcher_events *events)
 {
     tell = events;
     loop_time(&restart);
     start(&restart);
-    return 0;
 }
 
 void watcher_close(void)

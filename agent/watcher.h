@@ -22,9 +22,9 @@ struct watcher_events {
     void (*died)(void);
 };
 
-/* Start it; helper_open() comes first, and events must stay. 0 or a negative errno; that it can't
- * be started is none, but trouble. */
-int watcher_open(const struct watcher_events *events);
+/* Start it; helper_open() comes first, and events must stay. That it can't be started is no failure,
+ * but watcher_trouble(). */
+void watcher_open(const struct watcher_events *events);
 
 /* The agent is about to end: end it too. No callback is called any more. */
 void watcher_close(void);

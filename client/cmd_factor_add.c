@@ -9,6 +9,8 @@
 #include "command.h"
 #include "failure.h"
 
+#define ENROL_MS 900000 /* what is shown is copied by hand, and typed back */
+
 static uint32_t kind_of(const char *name)
 {
     static const struct {
@@ -50,7 +52,7 @@ static int run(const struct arguments *arguments)
                                        .device = arguments->option[OPTION_DEVICE],
                                        .with_totp = arguments->option[OPTION_TOTP] != NULL};
     struct request request = {
-        .type = MSG_FACTOR_ADD, .msg = &add, .start = true, .wait_ms = AGENT_PERSON_MS};
+        .type = MSG_FACTOR_ADD, .msg = &add, .start = true, .wait_ms = ENROL_MS};
     int status = check(&add);
 
     if (status != EXIT_DONE)

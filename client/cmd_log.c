@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // awstap log: what was asked for, how it was confirmed, what was issued.
 #include <errno.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,7 +22,7 @@
 
 /* The log in memory, and how it is shown. */
 struct log {
-    char folder[PATH_MAX];
+    char folder[PLACE_MAX];
     struct file {
         const char *name;
         char *text;
@@ -39,12 +38,12 @@ static int take_state(void *folder, const struct frame *frame)
     struct msg_agent agent;
 
     if (frame->type == MSG_AGENT && message_get(frame, MSG_AGENT, &agent) == 0)
-        snprintf(folder, PATH_MAX, "%s", agent.state);
+        snprintf(folder, PLACE_MAX, "%s", agent.state);
     return EXIT_DONE;
 }
 
 /* The running agent's, or where it would be. */
-static int find_folder(char folder[PATH_MAX])
+static int find_folder(char folder[PLACE_MAX])
 {
     const struct request request = {.type = MSG_STATUS,
                                     .fd = -1,
@@ -61,14 +60,14 @@ static int find_folder(char folder[PATH_MAX])
         close(fd);
         return agent_request(&request);
     }
-    if (place_state(folder, PATH_MAX) < 0)
+    if (place_state(folder, PLACE_MAX) < 0)
         return fail(EXIT_FAILED, "the log cannot be found: set HOME, or start the agent");
     return EXIT_DONE;
 }
 
 static int read_file(const struct log *log, struct file *file)
 {
-    char path[PATH_MAX];
+    char path[PLACE_MAX + sizeof LOG_OLDER_FILE + 1];
     int r = -ENAMETOOLONG, n = snprintf(path, sizeof path, "%s/%s", log->folder, file->name);
 
     if (n >= 0 && (size_t)n < sizeof path)
@@ -244,7 +243,7 @@ static int verify(void)
 static int run(const struct arguments *arguments)
 {
     static struct log log = {.files = {{.name = LOG_OLDER_FILE}, {.name = LOG_FILE}}};
-    size_t wanted;
+    size_t wanted = 0;
     int status;
 
     if (arguments->option[OPTION_VERIFY])

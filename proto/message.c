@@ -135,6 +135,7 @@ static const struct layout LAYOUTS[] = {
         F_TEXT(msg_issued, region, NAME_MAX_), F_TEXT(msg_issued, partition, NAME_MAX_),
         F_TEXT(msg_issued, sts_url, LINE_MAX_), F_TEXT(msg_issued, ca_bundle, PATH_MAX_),
         F_U32(msg_issued, duration), F_U32(msg_issued, default_duration),
+        F_U32(msg_issued, max_duration),
         F_U32(msg_issued, touch), F_U32(msg_issued, serve), F_U32(msg_issued, lock_on),
         F_U32(msg_issued, factor), F_TEXT(msg_issued, factor_label, NAME_MAX_), )},
     [MSG_REFUSED] = {"REFUSED", false, FIELDS(

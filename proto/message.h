@@ -356,7 +356,7 @@ struct msg_issued {
     const char *account, *region;
     const char *partition, *sts_url, *ca_bundle; /* where its roles are asked for */
     uint32_t duration;                           /* as it was asked for at last */
-    uint32_t default_duration, touch, serve, lock_on;
+    uint32_t default_duration, max_duration, touch, serve, lock_on;
     uint32_t factor; /* the slot that opened the vault */
     const char *factor_label;
 };

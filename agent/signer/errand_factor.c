@@ -2,6 +2,7 @@
 // Factors: enrol one, list them, remove one.
 #include "errand.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -18,6 +19,19 @@ static const char *kind_name(uint32_t kind)
                                         [FACTOR_RECOVERY] = "recovery code"};
 
     return NAMES[kind];
+}
+
+#define NAME_SIZE (SLOT_LABEL_MAX + 24)
+
+/* As `security key "yubi"`; a label that only says what it is, is not said again. */
+static void name_factor(const struct slot *slot, char name[NAME_SIZE])
+{
+    const char *kind = kind_name(slot->kind);
+
+    if (strcmp(slot->label, kind) == 0)
+        snprintf(name, NAME_SIZE, "%s", kind);
+    else
+        snprintf(name, NAME_SIZE, "%s \"%s\"", kind, slot->label);
 }
 
 /* The vault that is there, locked, or the first one. 0 or -1 with error. */
@@ -54,8 +68,10 @@ static int confirm(struct agent *agent, struct vault *vault, const struct slot *
                    struct error *error)
 {
     struct stake stake = {0};
+    char name[NAME_SIZE];
 
-    stake_line(&stake, "Add the %s \"%s\" to the vault:", kind_name(slot->kind), slot->label);
+    name_factor(slot, name);
+    stake_line(&stake, "Add the %s to the vault:", name);
     stake_line(&stake, "it will open everything in there.");
     return errand_unlock(agent, vault, &stake, true, error,
                          "that is enrolled already, to add the %s", kind_name(slot->kind));
@@ -103,7 +119,7 @@ static int add(struct agent *agent, struct vault *vault, const struct msg_factor
         return error_set(error, EXIT_FAILED, "out of memory");
     if (!first)
         agent_progress(agent, PROGRESS_NOTE,
-                       "first the new factor, then one that is enrolled already to confirm it");
+                       "first the new factor; then one that is enrolled already confirms it");
     strcpy(factor->slot.label, request->label);
     r = enrol(agent, vault, request, terminal, factor, error);
     if (r == 0 && !first)
@@ -178,9 +194,10 @@ static int confirm_removal(struct agent *agent, struct vault *vault, const struc
                            struct error *error)
 {
     struct stake stake = {0};
+    char name[NAME_SIZE];
 
-    stake_line(&stake, "Remove factor %u, the %s \"%s\", from the vault:", slot->id,
-               kind_name(slot->kind), slot->label);
+    name_factor(slot, name);
+    stake_line(&stake, "Remove factor %u, the %s, from the vault:", slot->id, name);
     stake_line(&stake, "it will open the vault no longer.");
     return errand_unlock(agent, vault, &stake, true, error, "to remove factor %u", slot->id);
 }

@@ -242,6 +242,7 @@ static int issue(const struct want *want, struct agent *agent, const struct slot
         .ca_bundle = key->ca_bundle,
         .duration = want->duration,
         .default_duration = key->policy.duration,
+        .max_duration = key->policy.max_duration,
         .touch = key->policy.touch,
         .serve = key->policy.serve,
         .lock_on = key->policy.lock_on,

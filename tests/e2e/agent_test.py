@@ -650,7 +650,7 @@ class Commands(Case):
         self.assert_recent(factor.pop("created"))
         self.assertRegex(factor.pop("aaguid"), r"^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
         self.assertEqual(factor, {"id": 1, "kind": "fido2", "label": "yubi", "touch": True, "user_verification": False,
-                                  "pin": False})
+                                  "pin": False, "totp": False})
         self.assertEqual(key.number("touches"), 2 + 3)  # to enrol, and one for each that was sealed
 
     def assert_recent(self, written):

@@ -6,6 +6,7 @@ import re
 import resource
 import shutil
 import subprocess
+import time
 import unittest
 
 from world import SANITIZED, Case, check, read_until, wait_for
@@ -56,7 +57,6 @@ class FactorsCase(Case):
         return totp.code_for(seed, totp.step_at(self.now_ms()) + ahead)
 
     def now_ms(self):
-        import time
         with open(self.machine.clock_file, encoding="ascii") as file:
             return int(time.time() * 1000) + int(file.read())
 
@@ -194,7 +194,7 @@ class Codes(FactorsCase):
         old, wrong = self.code(seed, -1), self.code(seed, 4)
         result = self.get("pin " + PASSPHRASE, "pin " + old, *["pin " + wrong] * 5)
         self.assert_fails(result, 4, "too many wrong codes; try again in 30 seconds")
-        self.assertEqual(self.actions("GetSessionToken").__len__(), 1)
+        self.assertEqual(len(self.actions("GetSessionToken")), 1)
 
     def test_qr_code(self):
         if not shutil.which("zbarimg"):
@@ -232,7 +232,7 @@ class Recovery(FactorsCase):
         self.machine.add_key(mfa=False)
         code = self.add_recovery("confirm yes")
         confirmation = self.machine.dialogs()[-1]
-        self.assertIn('Add the recovery code "recovery code" to the vault', confirmation["desc"])
+        self.assertIn('Add the recovery code to the vault:', confirmation["desc"])
         self.assertEqual(len(code.replace("-", "")), 64)
         key.unplug()
         check(self.get("pin " + code.lower().replace("-", " ")))
@@ -276,7 +276,7 @@ class Recovery(FactorsCase):
         shutil.chown(old, os.stat(self.machine.vault).st_uid)
         result = check(self.machine.awstap("factor", "remove", "2"))
         self.assertIn("Old copies of the vault still open with it", result.out)
-        self.assertIn('Remove factor 2, the recovery code "recovery code"', self.machine.dialogs()[-1]["desc"])
+        self.assertIn('Remove factor 2, the recovery code, from the vault:', self.machine.dialogs()[-1]["desc"])
         self.assertEqual([f["id"] for f in self.factors()], [1])
         self.assert_fails(self.get("pin " + code, "cancel"), 4)
         self.assertEqual(self.errors()[-1], "wrong passphrase")

@@ -77,6 +77,15 @@ class Policy(Case):
         self.machine.clock(31000)
         self.assertGreater(self.lifetime(self.machine.awstap("get", "work", "--duration-seconds", "7200")), HOUR)
 
+    def test_longest_duration_of_a_role(self):
+        """It holds for what the key's sessions are used for, too."""
+        check(self.set("max_duration=30m"))
+        arn = self.aws.add_role("admin", account="210987654321", trust=[self.alice["arn"]])
+        asked = ["get", "work", "--role-arn", arn, "--duration-seconds"]
+        self.assert_fails(self.machine.awstap(*asked, "1801"), 1, "max_duration", "--duration-seconds")
+        self.assertEqual(self.actions("AssumeRole"), [])
+        check(self.machine.awstap(*asked, "1800"))
+
     def test_touch_for_each_use(self):
         """touch=use: every answer has a touch of its own, and nothing is kept."""
         check(self.set("touch=use"))

@@ -9,7 +9,7 @@ import unittest
 
 import wire
 from screen import Screen
-from world import USER, Machine, check, wait_for
+from world import USER, Case, Machine, check, wait_for
 
 STAKE = ("Open work: account 123456789012, for 12 hours\nrole arn:aws:iam::123456789012:role/admin, for 1 hour\n\n"
          "Asked for by terraform, in ~/infra (as far as the system can tell)")
@@ -556,6 +556,61 @@ class Tty(OnTerminal):
         self.screen.type("1")
         self.screen.press("Enter")
         self.assertEqual(prompt.answer(), b"1")
+
+
+@needs("/usr/bin/pinentry-curses")
+class WithTheAgent(Case):
+    """A command on a terminal, and its dialog on the same one."""
+
+    def setUp(self):
+        super().setUp()
+        self.key = self.machine.enrol()
+        self.machine.add_key()
+        os.unlink(self.machine.program("pinentry"))
+        script = 'trap : INT; read begin; awstap mfa code work; echo $? >status; exec sleep 1000'
+        self.screen = Screen(self.machine, "sh", "-c", script)
+        self.addCleanup(self.screen.close)
+        self.before = self.screen.settings()
+        self.screen.press("Enter")
+        self.screen.wait("Show an MFA code of work", "<Yes>", "<No>")
+
+    def assert_ended(self, status):
+        """The command has ended like this, the dialog is no more, and the terminal is as it was."""
+        def ended():
+            try:
+                with open(os.path.join(self.machine.home, "status"), encoding="ascii") as file:
+                    return file.read()
+            except FileNotFoundError:
+                return None
+        self.assertEqual(wait_for(ended, "the command to end"), f"{status}\n")
+        wait_for(lambda: not self.machine.processes("awstap-prompt"), "awstap-prompt to end")
+        self.assertEqual(self.screen.settings(), self.before)
+        self.assertNotIn("<Yes>", self.screen.text())
+
+    def test_yes(self):
+        self.screen.press("Enter")
+        self.assert_ended(0)
+        self.assertRegex(self.screen.text(), r"\n\d{6}\n")
+
+    def test_no(self):
+        """Nothing blinks after a no."""
+        touches = self.key.number("touches")
+        self.screen.press("Tab", "Enter")
+        self.assert_ended(4)
+        self.screen.wait(NO)
+        self.assertEqual(self.key.number("touches"), touches)
+
+    def test_interrupted(self):
+        """Ctrl-C takes command and dialog away, and the agent goes on."""
+        self.screen.press("C-c")
+        self.assert_ended(130)
+        check(self.machine.awstap("status"))
+
+    def test_agent_dies(self):
+        """The dialog does not outlive it."""
+        for pid in self.machine.processes("awstap-agent"):
+            os.kill(pid, signal.SIGKILL)
+        self.assert_ended(3)
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ class Screen:
         return done.out
 
     def text(self):
-        return self._tmux("capture-pane", "-p")
+        return self._tmux("capture-pane", "-p", "-J")  # wrapped lines as they were written
 
     def wait(self, *words):
         """Until all of words stand on the screen; the screen."""
@@ -46,7 +46,7 @@ class Screen:
         try:
             return wait_for(shown, f"{words} on the screen")
         except AssertionError as error:
-            raise AssertionError(f"{error}; it shows:\n{self.text()}") from None
+            raise AssertionError(f"{error}; it shows:\n{self.text().strip()}") from None
 
     def press(self, *keys):
         """Keys as tmux names them: Enter, Escape, Tab, C-c."""

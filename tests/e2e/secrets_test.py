@@ -12,7 +12,7 @@ import memory
 import opened
 from world import USER, Case, access_key_json, check, wait_for
 
-IDLE = ["awstap-agent", "awstap-agent"]  # the agent and its starter
+IDLE = ["awstap-agent", "awstap-agent", "awstap-watch"]  # the agent and its starter
 PLANTED = "planted-and-to-be-found-again"
 HOLDER = "import sys; planted = sys.stdin.readline(); print(flush=True); sys.stdin.read()"
 READER = """import os, sys
@@ -302,7 +302,7 @@ class Elsewhere(SecretsCase):
         child = self.start_key_add(new)
         self.key.wait_blinking()
         secrets = self.secrets(new)
-        wait_for(lambda: len(self.machine.processes()) == 5, "the helpers that are done to end")
+        wait_for(lambda: len(self.machine.processes()) == 6, "the helpers that are done to end")
         self.assertEqual(self.found_in_processes(secrets), [])
         self.assertEqual(self.found_in_files(secrets), [])
         self.key.person("auto")
@@ -359,14 +359,17 @@ class Apart(SecretsCase):
         self.assertEqual(said.count("denied"), 5 * len(pids), said)
 
     def test_environments(self):
-        """Helpers get the proxy settings and nothing else, the agent what it needs of the client's environment."""
+        """Each helper gets of the environment what it needs and nothing else, the agent what it needs of the client's environment."""
         proxy = {"no_proxy": "127.0.0.1", "https_proxy": "http://127.0.0.1:9"}
         self.hold(env={"AWS_SECRET_ACCESS_KEY": PLANTED, "FIDO_DEBUG": "1", "SSL_CERT_FILE": "/x", "GCONV_PATH": "/x",
                        **proxy})
-        expected = sorted(f"{name}={value}".encode() for name, value in proxy.items())
-        for name in ("awstap-signer", "awstap-fido", "awstap-net"):
+        proxies = sorted(f"{name}={value}".encode() for name, value in proxy.items())
+        for name, expected in (("awstap-signer", []), ("awstap-fido", []), ("awstap-net", proxies)):
             for pid in self.machine.processes(name):
                 self.assertEqual(sorted(self.proc(pid, "environ").split(b"\0")[:-1]), expected, name)
+        for pid in self.machine.processes("awstap-watch"):
+            names = {variable.split(b"=")[0] for variable in self.proc(pid, "environ").split(b"\0")[:-1]}
+            self.assertLessEqual(names, {b"DBUS_SESSION_BUS_ADDRESS", b"DBUS_SYSTEM_BUS_ADDRESS", b"XDG_RUNTIME_DIR"})
         for pid in self.machine.processes("awstap-agent"):
             environment = self.proc(pid, "environ")
             self.assertIn(b"HOME=", environment)

@@ -368,6 +368,12 @@ def _():
     wait_for(lambda: not tester.processes(), "the agent and its helpers to end")
 
 
+def one_line(error):
+    """What it says, fit to be printed; a dialog that was drawn meanwhile is in it. All of it is in what is left."""
+    said = " ".join(str(error).split())
+    return "".join(char if char.isprintable() else "?" for char in said)[:600]
+
+
 def main():
     global aws
     os.makedirs(KEYS, mode=0o700)
@@ -378,7 +384,7 @@ def main():
             function()
             print(f"ok {name} ({time.monotonic() - began:.1f} s)", flush=True)
         except Exception as error:  # pylint: disable=broad-except
-            print(f"not ok {name}: " + " ".join(str(error).split()), flush=True)
+            print(f"not ok {name}: {one_line(error)}", flush=True)
             with open(os.path.join(LEFT, "failures"), "a", encoding="utf-8") as file:
                 traceback.print_exc(file=file)
     aws.stop()

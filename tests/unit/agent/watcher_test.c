@@ -191,7 +191,8 @@ static int setup(void **state)
     starts = 0;
     watch.fd = -1;
     loop_time(&round_end);
-    return watcher_open(&events);
+    watcher_open(&events);
+    return 0;
 }
 
 static int teardown(void **state)
