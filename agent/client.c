@@ -19,14 +19,17 @@
 #include "log.h"
 #include "operation.h"
 #include "policy.h"
+#include "remote.h"
+#include "remote_request.h"
 #include "usage.h"
 #include "watcher.h"
 
 #define CLIENTS_MAX                                                                                \
     256 /* more at once than most builds run; further ones wait in the socket's backlog */
-#define REOPEN_MS 200   /* when no further client can be taken in */
-#define SILENT_MS 10000 /* to say what it wants, and to leave when it has been told */
-#define WHO_SIZE  320   /* of a text that tells who asks */
+#define REOPEN_MS          200   /* when no further client can be taken in */
+#define SILENT_MS          10000 /* to say what it wants, and to leave when it has been told */
+#define REMOTE_CLIENTS_MAX 16    /* of one remote host */
+#define WHO_SIZE           320   /* of a text that tells who asks */
 
 struct client {
     TAILQ_ENTRY(client) link;
@@ -40,6 +43,7 @@ struct client {
     int pidfd; /* taken at once, so that it stays this process; -1: not to be had */
     struct helper_question question;
     char who[WHO_SIZE];
+    struct remote *remote; /* by whose socket it came; NULL: by ours */
     struct timer patience; /* runs while it is the client's turn */
     bool asked, go_on;
 };
@@ -61,6 +65,8 @@ static void destroy(struct client *client)
     flight_leave(&client->waiter, client->go_on);
     if (client->errand)
         errand_cancel(client->errand);
+    if (client->remote)
+        remote_withdraw(client->remote, client);
     helper_forget(&client->question);
     context_free(&client->context);
     buf_free(&client->request);
@@ -94,14 +100,15 @@ static bool may_serve(const struct session *session)
     return session->spec.hops.len || policy_of(session->spec.key).serve != SERVE_ROLES;
 }
 
-static void note(const struct client *client, const char *what, const struct session *session)
+static void note(const struct client *client, const char *what, const struct session *session,
+                 const char *how)
 {
     const struct log_event event = {
         .what = what,
         .who = client->who,
         .key = session->spec.key,
         .role = spec_role(&session->spec),
-        .how = session->how,
+        .how = how,
         .access_key_id = session->access_key_id,
         .expiration = session->expiration,
     };
@@ -134,7 +141,7 @@ static void on_issued(struct waiter *waiter, const struct session *session)
     struct client *client = LOOP_OWNER(waiter, struct client, waiter);
 
     hand_over(client, session);
-    note(client, "issued", session);
+    note(client, "issued", session, session->how);
 }
 
 /* What a client that waits for a session asked for. */
@@ -148,18 +155,24 @@ static struct spec asked_for(const struct client *client)
     return (struct spec){request.key, request.duration, request.hops};
 }
 
+static void note_refusal(const struct client *client, const struct spec *spec, const char *why)
+{
+    const struct log_event event = {.what = "refused",
+                                    .who = client->who,
+                                    .key = spec->key,
+                                    .role = spec_role(spec),
+                                    .why = why};
+
+    log_event(&event);
+}
+
 static void on_failed(struct waiter *waiter, const struct msg_failed *failed)
 {
     struct client *client = LOOP_OWNER(waiter, struct client, waiter);
     const struct spec spec = asked_for(client);
-    const struct log_event event = {.what = "refused",
-                                    .who = client->who,
-                                    .key = spec.key,
-                                    .role = spec_role(&spec),
-                                    .why = failed->text};
 
     refuse(client, failed->status, failed->text);
-    log_event(&event);
+    note_refusal(client, &spec, failed->text);
 }
 
 static void on_progress(struct waiter *waiter, const struct msg_progress *progress)
@@ -243,6 +256,65 @@ static int get(struct client *client, const struct frame *frame)
     return 0;
 }
 
+/* The person at this end has said yes, or no, to what a remote host asks for. */
+static void on_agreed(void *context, uint32_t status, const char *text)
+{
+    struct client *client = context;
+    const struct msg_failed failed = {status, text};
+    const struct spec spec = asked_for(client);
+    const struct session *session;
+
+    if (status != EXIT_DONE) {
+        on_failed(&client->waiter, &failed);
+    } else if ((session = flight_cached(&spec))) {
+        hand_over(client, session);
+        note(client, "served", session, "a yes at this end");
+    } else {
+        get_by_flight(client);
+    }
+}
+
+/* An exit status, and why nobody is asked. */
+static uint32_t ask_for_remote(struct client *client, const struct msg_get *asked,
+                               char why[REMOTE_WHY])
+{
+    struct buf hops;
+    struct msg_get get;
+    uint32_t status = EXIT_FAILED;
+    const char *wrong;
+
+    buf_init(&hops);
+    if (grant_get(remote_grant(client->remote), asked, &hops, &get, why) == 0) {
+        wrong = spec_check(&(struct spec){get.key, get.duration, get.hops});
+        if (wrong || message_put(&client->request, MSG_GET, &get) < 0)
+            snprintf(why, REMOTE_WHY, "%s", wrong ? wrong : "out of memory");
+        else
+            status = remote_ask(client->remote, asked->key, &get, on_agreed, client, why);
+    }
+    buf_free(&hops);
+    return status;
+}
+
+static int get_for_remote(struct client *client, const struct frame *frame)
+{
+    const struct msg_progress asking = {
+        PROGRESS_PROMPT, "the person at the other end of the SSH connection is asked"};
+    char why[REMOTE_WHY];
+    struct msg_get asked;
+    uint32_t status;
+
+    if (message_get(frame, MSG_GET, &asked) < 0)
+        return -EPROTO;
+    status = ask_for_remote(client, &asked, why);
+    if (status == EXIT_DONE) {
+        peer_send(&client->peer, MSG_PROGRESS, &asking, -1);
+        return 0;
+    }
+    refuse(client, status, why);
+    note_refusal(client, &(struct spec){.key = asked.key}, why);
+    return 0;
+}
+
 static int leave(struct client *client, const struct frame *frame)
 {
     if (message_get(frame, MSG_LEAVE, NULL) < 0)
@@ -264,6 +336,13 @@ static void tell_cached(const struct session *session, void *peer)
     peer_send(peer, MSG_CACHED, &cached, -1);
 }
 
+static const char *first_trouble(void)
+{
+    if (*log_trouble())
+        return log_trouble();
+    return *remote_trouble() ? remote_trouble() : watcher_trouble();
+}
+
 static int status(struct client *client, const struct frame *frame)
 {
     const struct msg_places *places = operation_where();
@@ -276,7 +355,7 @@ static int status(struct client *client, const struct frame *frame)
         .by_unit = listens_by_unit,
         .watching = watcher_runs(),
         .screen_locked = watcher_screen_locked(),
-        .trouble = *log_trouble() ? log_trouble() : watcher_trouble(),
+        .trouble = first_trouble(),
     };
     const struct msg_done done = {""};
 
@@ -313,12 +392,50 @@ static int errand(struct client *client, const struct frame *frame)
     return 0;
 }
 
+/* Where a person could be asked at the far end is of no interest here. */
+static int on_remote_frame(struct client *client, const struct frame *frame)
+{
+    struct msg_context told;
+    char why[REMOTE_WHY];
+
+    if (frame->type == MSG_CONTEXT)
+        return message_get(frame, MSG_CONTEXT, &told);
+    client->asked = true;
+    client->patience.deadline_ms = CLOCK_FOREVER;
+    if (frame->type == MSG_GET)
+        return get_for_remote(client, frame);
+    remote_refusal(client->remote, why);
+    refuse(client, EXIT_FAILED, why);
+    return 0;
+}
+
+static void on_dropped(const struct remote *remote)
+{
+    struct client *client, *next;
+
+    for (client = TAILQ_FIRST(&clients); client; client = next) {
+        next = TAILQ_NEXT(client, link);
+        if (client->remote == remote)
+            destroy(client);
+    }
+}
+
+static int request_about_remotes(struct client *client, const struct frame *frame)
+{
+    int r = remote_request(&client->peer, frame, on_dropped);
+
+    end_turn(client);
+    return r;
+}
+
 static int on_frame(struct peer *peer, const struct frame *frame)
 {
     struct client *client = LOOP_OWNER(peer, struct client, peer);
 
     if (client->asked)
         return frame->type == MSG_LEAVE ? leave(client, frame) : -EPROTO;
+    if (client->remote)
+        return on_remote_frame(client, frame);
     if (frame->type == MSG_CONTEXT)
         return context_take(&client->context, frame);
     client->asked = true;
@@ -332,6 +449,10 @@ static int on_frame(struct peer *peer, const struct frame *frame)
         return status(client, frame);
     case MSG_LOCK:
         return lock(client, frame);
+    case MSG_SOCKET_ADD:
+    case MSG_SOCKET_LIST:
+    case MSG_SOCKET_REMOVE:
+        return request_about_remotes(client, frame);
     default:
         return -EPROTO;
     }
@@ -358,15 +479,30 @@ static bool is_our_user(int fd, struct ucred *cred)
     return getsockopt(fd, SOL_SOCKET, SO_PEERCRED, cred, &size) == 0 && cred->uid == geteuid();
 }
 
-static void admit(int fd)
+/* One remote host must not take the places of all others. */
+static bool has_place(const struct remote *remote)
+{
+    const struct client *client;
+    size_t n = 0;
+
+    TAILQ_FOREACH (client, &clients, link)
+        n += remote && client->remote == remote;
+    return n < REMOTE_CLIENTS_MAX && client_count < CLIENTS_MAX;
+}
+
+static void admit(int fd, struct remote *remote)
 {
     struct ucred cred;
-    struct client *client = is_our_user(fd, &cred) ? calloc(1, sizeof *client) : NULL;
+    bool welcome = is_our_user(fd, &cred) && has_place(remote);
+    struct client *client = welcome ? calloc(1, sizeof *client) : NULL;
 
     if (!client) {
         close(fd);
         return;
     }
+    client->remote = remote;
+    if (remote)
+        snprintf(client->who, sizeof client->who, "the remote host %s", remote_grant(remote)->host);
     client->fd = client->pidfd = -1;
     client->pid = (uint32_t)cred.pid;
     client->question.told = on_told;
@@ -397,7 +533,7 @@ static void on_knock(struct watch *watch, short events)
 
     (void)events;
     if (fd >= 0) {
-        admit(fd);
+        admit(fd, NULL);
     } else if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
         /* No descriptor or no memory for it: it would knock for ever, so let it wait. */
         door.events = 0;
@@ -410,6 +546,11 @@ static void on_reopening(struct timer *timer)
     (void)timer;
     if (client_count < CLIENTS_MAX)
         door.events = POLLIN;
+}
+
+void client_admit_remote(int fd, struct remote *from)
+{
+    admit(fd, from);
 }
 
 void client_listen(int socket, bool by_unit)

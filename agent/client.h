@@ -10,6 +10,10 @@
  * it. */
 void client_listen(int socket, bool by_unit);
 
+/* Serve whoever has connected to a remote host's socket, within its bounds; fd is taken over. */
+struct remote;
+void client_admit_remote(int fd, struct remote *from);
+
 /* Take no more of them, and forget those there are. */
 void client_close_all(void);
 

@@ -25,6 +25,7 @@
 #include "notice.h"
 #include "operation.h"
 #include "place.h"
+#include "remote.h"
 #include "session.h"
 #include "socket.h"
 #include "starter.h"
@@ -305,6 +306,7 @@ static void close_all(void)
 {
     operation_close();
     client_close_all();
+    remote_close();
     flight_cancel_all(EXIT_FAILED, "the agent has ended");
     watcher_close();
     helper_close();
@@ -338,6 +340,7 @@ int main(int argc, char **argv)
     if (prepare(starter, &options) < 0 || (door < 0 && (door = listen_somewhere(&options)) < 0))
         return EXIT_FAILED;
     client_listen(door, by_unit);
+    remote_open(options.socket, options.state, client_admit_remote);
     begin_watching();
     r = serve(ready, &unblocked);
     close_all();

@@ -72,36 +72,57 @@ static int remove_stale(const char *path)
     return unlink(path) < 0 ? -errno : 0;
 }
 
-static int bind_socket(int fd, const struct sockaddr_un *address)
+static int bind_socket(int fd, const struct sockaddr_un *address, struct stat *made)
 {
     mode_t mask = umask(0177);
     int r = remove_stale(address->sun_path);
 
     if (r == 0 && (bind(fd, (const struct sockaddr *)address, sizeof *address) < 0 ||
-                   stat(address->sun_path, &bound_stat) < 0 || listen(fd, BACKLOG) < 0))
+                   stat(address->sun_path, made) < 0 || listen(fd, BACKLOG) < 0))
         r = -errno;
     umask(mask);
     return r;
 }
 
+static int address_of(const char *path, struct sockaddr_un *address)
+{
+    *address = (struct sockaddr_un){.sun_family = AF_UNIX};
+    if (strlen(path) >= sizeof address->sun_path)
+        return -ENAMETOOLONG;
+    strcpy(address->sun_path, path);
+    return own_folder(path);
+}
+
+static int listen_at(const struct sockaddr_un *address, struct stat *made)
+{
+    int r, fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    if (fd < 0)
+        return -errno;
+    if ((r = bind_socket(fd, address, made)) == 0)
+        return fd;
+    close(fd);
+    return r;
+}
+
 int socket_listen(const char *path)
 {
-    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    struct sockaddr_un address;
     int fd, r;
 
-    if (strlen(path) >= sizeof address.sun_path)
-        return -ENAMETOOLONG;
-    strcpy(address.sun_path, path);
-    if ((r = own_folder(path)) < 0 || (r = take_lock(path)) < 0)
+    if ((r = address_of(path, &address)) < 0 || (r = take_lock(path)) < 0)
         return r;
-    if ((fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0)) < 0)
-        return -errno;
-    if ((r = bind_socket(fd, &address)) < 0) {
-        close(fd);
-        return r;
-    }
-    bound = address;
+    if ((fd = listen_at(&address, &bound_stat)) >= 0)
+        bound = address;
     return fd;
+}
+
+int socket_listen_also(const char *path, struct stat *made)
+{
+    struct sockaddr_un address;
+    int r = address_of(path, &address);
+
+    return r < 0 ? r : listen_at(&address, made);
 }
 
 int socket_inherited(void)
@@ -121,11 +142,16 @@ int socket_inherited(void)
     return LISTEN_FDS_FROM;
 }
 
-void socket_remove(void)
+void socket_unlink(const char *path, const struct stat *made)
 {
     struct stat st;
 
-    if (bound.sun_path[0] && stat(bound.sun_path, &st) == 0 && st.st_dev == bound_stat.st_dev &&
-        st.st_ino == bound_stat.st_ino)
-        unlink(bound.sun_path);
+    if (stat(path, &st) == 0 && st.st_dev == made->st_dev && st.st_ino == made->st_ino)
+        unlink(path);
+}
+
+void socket_remove(void)
+{
+    if (bound.sun_path[0])
+        socket_unlink(bound.sun_path, &bound_stat);
 }

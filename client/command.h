@@ -16,6 +16,6 @@ struct command {
 
 extern const struct command cmd_exec, cmd_factor_add, cmd_factor_list, cmd_factor_remove, cmd_get,
     cmd_key_add, cmd_key_list, cmd_key_remove, cmd_key_set, cmd_key_show, cmd_lock, cmd_log,
-    cmd_mfa_code, cmd_mfa_import, cmd_status;
+    cmd_mfa_code, cmd_mfa_import, cmd_socket_add, cmd_socket_list, cmd_socket_remove, cmd_status;
 
 #endif

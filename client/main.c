@@ -23,6 +23,7 @@ static const struct command *const COMMANDS[] = {
     &cmd_factor_add, &cmd_factor_list, &cmd_factor_remove, &cmd_key_add,    &cmd_key_list,
     &cmd_key_show,   &cmd_key_set,     &cmd_key_remove,    &cmd_mfa_import, &cmd_mfa_code,
     &cmd_get,        &cmd_exec,        &cmd_status,        &cmd_lock,       &cmd_log,
+    &cmd_socket_add, &cmd_socket_list, &cmd_socket_remove,
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof *COMMANDS)
 

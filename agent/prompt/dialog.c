@@ -79,6 +79,8 @@ static bool take_line(struct run *run, const struct assuan_line *line, enum dial
         *end = take_error(run, line);
         return false;
     case ASSUAN_DATA:
+        if (memchr(line->text, '\0', line->len))
+            break;
         take_data(run, line);
         return true;
     case ASSUAN_STATUS:
@@ -148,7 +150,7 @@ static enum dialog_end set(struct run *run, const char *command, const char *tex
     return prepare(run);
 }
 
-/* Values are not encoded: one with a control character or a space is none. */
+/* Values are not encoded: one with a control character, a space or a '%' is left out. */
 static enum dialog_end set_option(struct run *run, const char *name, const char *value)
 {
     char option[512];

@@ -17,12 +17,12 @@
  */
 struct agent {
     struct channel channel;
-    struct buf request;       /* the frame that says what we are here for */
-    struct buf wants, riders; /* WANT and RIDER frames, which may come at any time */
-    struct buf context;       /* the CONTEXT frame that came with the last awstap-prompt */
-    bool plugged;             /* PLUGGED has come since agent_plugged() */
-    char *vault, *state;      /* paths, in the arena */
-    bool logs;                /* its log has begun: */
+    struct buf request;           /* the frame that says what we are here for */
+    struct buf wants, riders;     /* WANT and RIDER frames, which may come at any time */
+    struct buf context;           /* the CONTEXT frame that came with the last awstap-prompt */
+    bool plugged;                 /* PLUGGED has come since agent_plugged() */
+    char *vault, *state;          /* paths, in the arena */
+    bool logs;                    /* its log has begun: */
     uint8_t log_id[LOG_ID_BYTES]; /* of the segment that it writes */
     uint64_t log_count;           /* the lines of it so far */
     bool requester_known;

@@ -6,8 +6,9 @@
 #include <qrencode.h>
 #include <string.h>
 
-#define MARGIN 2 /* modules of light around; the standard asks for 4, readers are content with 2   \
-                  */
+#define MARGIN                                                                                     \
+    2 /* modules of light around; the standard asks for 4, readers are content with 2              \
+       */
 
 /* Black on white, by the 8 colours that all terminals have and then by the brighter white. */
 #define BEGIN_LINE "\033[30;47;107m"

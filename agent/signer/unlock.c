@@ -195,15 +195,19 @@ static int decide(struct unlocking *unlocking, struct error *error)
     return 0;
 }
 
+static bool looks_for_keys(const struct unlocking *unlocking)
+{
+    return unlocking->by_key && (unlocking->dialog == DIALOG_TYPED || unlocking->awaits_plug);
+}
+
 /* See to all that is due. 0, or -1 with error: it is over. */
 static int settle(struct unlocking *unlocking, struct error *error)
 {
     if (unlocking->chosen && unlocking->chosen->fido.fd < 0 && unlocking->dialog == DIALOG_PIN)
         end_dialog(unlocking);
-    if (unlocking->dialog == DIALOG_TYPED || unlocking->awaits_plug)
-        if ((agent_plugged(unlocking->agent) || due(unlocking->list_at)) && unlocking->by_key &&
-            list_again(unlocking, error) < 0)
-            return -1;
+    if (looks_for_keys(unlocking) && (agent_plugged(unlocking->agent) || due(unlocking->list_at)) &&
+        list_again(unlocking, error) < 0)
+        return -1;
     if (unlocking->dialog != DIALOG_PIN && decide(unlocking, error) < 0)
         return -1;
     if (unlocking->dialog == DIALOG_NONE && !devices_asked(unlocking->devices) &&
@@ -276,8 +280,7 @@ static int take_frame(struct unlocking *unlocking, struct device *device, const 
     if (message_get(frame, MSG_FIDO_TOUCH, &touch) == 0) {
         if (device->state != DEVICE_SELECTS)
             device->state = DEVICE_BLINKS;
-        if (unlocking->dialog != DIALOG_NONE)
-            end_dialog(unlocking);
+        end_dialog(unlocking);
         unlocking->deadline = clock_deadline_ms(TOUCH_MS);
         unlocking->fingerprint = touch.fingerprint && devices_asked(unlocking->devices) == 1;
         say_touch(unlocking);
@@ -324,7 +327,10 @@ static int take_answer(struct unlocking *unlocking, struct error *error)
     if (r != 1)
         return r;
     if (unlocking->dialog == DIALOG_PIN) {
+        unlocking->dialog = DIALOG_NONE;
+        unlocking->redraw_at = CLOCK_FOREVER;
         unlocking->deadline = clock_deadline_ms(TOUCH_MS);
+        unlocking->chosen->state = DEVICE_THINKS;
         if (pin_give(unlocking->chosen, answer) < 0)
             devices_give_up(unlocking->devices, unlocking->chosen, &(struct error){0});
         return 0;

@@ -273,6 +273,20 @@ class Typed(KeysCase):
         self.key.person("auto")
         check(self.machine.finish(child))
 
+    def test_key_with_a_pin_takes_over(self):
+        """Plugged in while the passphrase is asked for, it is asked for its PIN instead."""
+        pinned = self.enrol([self.key], "pinned", "pin " + PIN)
+        for key in (self.key, pinned):
+            key.unplug()
+        self.shown = len(self.machine.dialogs())
+        self.machine.pinentry("wait")
+        child = self.ask()
+        self.wait_new_dialog()
+        pinned.plug()
+        self.assertIn('The PIN of the security key "pinned"', self.wait_new_dialog(2)["desc"])
+        self.machine.pinentry("pin " + PIN)
+        check(self.machine.finish(child))
+
     def test_stranger_does_not_disturb(self):
         self.key.unplug()
         self.machine.pinentry("wait")
