@@ -323,13 +323,22 @@ static int leave(struct client *client, const struct frame *frame)
     return 0;
 }
 
+static uint32_t asked_seconds(const struct spec *spec)
+{
+    uint32_t role_seconds = spec_role_seconds(spec);
+
+    if (!spec->hops.len)
+        return spec->duration;
+    return role_seconds ? role_seconds : ROLE_SECONDS_DEFAULT;
+}
+
 static void tell_cached(const struct session *session, void *peer)
 {
     const struct msg_cached cached = {
         .key = session->spec.key,
         .role_arn = spec_role(&session->spec),
         .access_key_id = session->access_key_id,
-        .duration = session->spec.duration,
+        .duration = asked_seconds(&session->spec),
         .expiration = session->expiration,
     };
 

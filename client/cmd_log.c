@@ -106,7 +106,8 @@ static int put_event(struct buf *out, const struct log_line *line)
         (r = put_part(out, ", for ", event->duration ? span : "")) < 0 ||
         (r = put_part(out, ": ", event->why)) < 0 ||
         (r = put_part(out, "; asked for by ", event->who)) < 0 ||
-        (r = put_part(out, "; confirmed by ", event->how)) < 0 ||
+        (r = put_part(out, strcmp(event->how, "cached") ? "; confirmed by " : "; ", event->how)) <
+            0 ||
         (r = put_part(out, "; ", event->access_key_id)) < 0 ||
         (r = put_part(out, " until ", event->expiration ? until : "")) < 0)
         return r;

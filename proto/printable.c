@@ -26,9 +26,17 @@ static size_t decode(const char *text, size_t len, uint32_t *code)
     return *code < SMALLEST[n] || *code > 0x10ffff || (*code >= 0xd800 && *code < 0xe000) ? 0 : n;
 }
 
+/* What changes the order or the lines of the text around it (Unicode's Bidi_Control, and its line
+ * and paragraph separators) makes one name look like another. */
+static bool is_reordering(uint32_t code)
+{
+    return code == 0x61c || code == 0x200e || code == 0x200f ||
+           (code >= 0x2028 && code <= 0x202e) || (code >= 0x2066 && code <= 0x2069);
+}
+
 static bool is_control(uint32_t code)
 {
-    return code < 0x20 || (code >= 0x7f && code < 0xa0);
+    return code < 0x20 || (code >= 0x7f && code < 0xa0) || is_reordering(code);
 }
 
 size_t utf8_length(const char *text, size_t len)

@@ -7,7 +7,8 @@
 
 /*
  * What may stand before a person, so that no text from outside steers a terminal. Control
- * characters are U+0000 to U+001F, U+007F, and U+0080 to U+009F in their two bytes.
+ * characters are U+0000 to U+001F, U+007F, U+0080 to U+009F in their two bytes, and those that
+ * reorder the text around them (Bidi_Control of the Unicode Character Database) or break the line.
  */
 
 #define UTF8_MAX 4 /* bytes of one character */

@@ -34,9 +34,10 @@ class KeysCase(Case):
         key = self.plugged(name, *conf)
         typed = ["pin " + PIN] if "pin " + PIN in conf and "uv 1" not in conf else []
         self.machine.pinentry(*typed, "wait")
+        before = len(self.machine.dialogs())
         child = self.machine.start("awstap", "factor", "add", "fido2", "--label", name, "--device", "softkey:" + name)
         if enrolled:
-            wait_for(lambda: self.machine.dialogs() and self.machine.dialogs()[-1]["question"] == "CONFIRM",
+            wait_for(lambda: any(dialog["question"] == "CONFIRM" for dialog in self.machine.dialogs()[before:]),
                      "the dialog that confirms")
             key.person("never")
             enrolled[0].person("auto")
