@@ -55,6 +55,7 @@ static int put_context(struct agent *agent, enum message_type type)
 
     if (type == MSG_STATUS || type == MSG_LOCK)
         return 0;
+    terminal_remember();
     context = context_tell(tty);
     return channel_put(&agent->channel, MSG_CONTEXT, &context, -1);
 }
@@ -85,8 +86,10 @@ static int time_is_up(struct agent *agent)
 {
     int seconds = agent->wait_ms / 1000;
 
-    if (!agent->flies_on)
+    if (!agent->flies_on) {
+        terminal_hang_up();
         return fail(EXIT_PERSON, "no answer within %d s; run it again", seconds);
+    }
     channel_send(&agent->channel, MSG_LEAVE, NULL, -1, 0);
     return fail(EXIT_PERSON,
                 "nothing yet after %d s; it goes on: touch the key when it blinks, "
@@ -96,6 +99,7 @@ static int time_is_up(struct agent *agent)
 
 static int no_answer(const struct agent *agent, int r)
 {
+    terminal_hang_up();
     if (r == -EPROTONOSUPPORT)
         return fail(EXIT_NO_AGENT,
                     "the running agent is version %s, this is " AWSTAP_VERSION
@@ -144,6 +148,8 @@ int agent_answer(struct agent *agent, struct frame *frame)
         if (message_get(frame, MSG_PROGRESS, &report) < 0)
             return agent_unexpected();
         progress_take(&agent->progress, &report);
+        if (report.kind == PROGRESS_PROMPT)
+            terminal_share(agent->channel.fd);
         agent_drop(agent, frame);
     }
     if (r == -ETIMEDOUT)

@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -15,6 +16,8 @@
 #include "printable.h"
 
 #define MOMENT_MS 200 /* a touch given at once is worth no line */
+#define CALM_MS   1000
+#define LOOK_MS   10
 
 void progress_init(struct progress *progress)
 {
@@ -22,16 +25,46 @@ void progress_init(struct progress *progress)
     progress->due_ms = CLOCK_FOREVER;
 }
 
-/* One write, which a background job survives even where `stty tostop` is set. */
+/* What a signal handler needs to know of the terminal and the dialog on it. */
+static struct {
+    int tty, agent; /* -1: none */
+    struct termios before;
+} shared = {.tty = -1, .agent = -1};
+
+void terminal_remember(void)
+{
+    if (shared.tty < 0)
+        shared.tty = open("/dev/tty", O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+    if (shared.tty >= 0 && tcgetattr(shared.tty, &shared.before) < 0) {
+        close(shared.tty);
+        shared.tty = -1;
+    }
+}
+
+/* A terminal that can't be asked is gone. */
+static bool is_as_before(void)
+{
+    const struct termios *before = &shared.before;
+    struct termios now;
+
+    return tcgetattr(shared.tty, &now) < 0 ||
+           (now.c_iflag == before->c_iflag && now.c_oflag == before->c_oflag &&
+            now.c_cflag == before->c_cflag && now.c_lflag == before->c_lflag);
+}
+
+/*
+ * One write, which a background job survives even where `stty tostop` is set. A terminal that is
+ * set otherwise by now shows a dialog, which is not to be written over.
+ */
 static void show_line(const char *text)
 {
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     char line[1100];
     struct sigaction before;
-    int fd = open("/dev/tty", O_WRONLY | O_CLOEXEC | O_NOCTTY);
-    int n;
+    int fd, n;
 
-    if (fd < 0)
+    if ((shared.tty >= 0 && !is_as_before()) ||
+        (fd = open("/dev/tty", O_WRONLY | O_CLOEXEC | O_NOCTTY)) < 0)
         return;
     n = snprintf(line, sizeof line - 1, "awstap: %s", text);
     if (n > 0 && (size_t)n < sizeof line - 1) {
@@ -62,6 +95,36 @@ void progress_show(struct progress *progress)
         return;
     show_line(progress->text);
     progress_init(progress);
+}
+
+/* Safe in a signal handler, as all that it calls is. */
+void terminal_hang_up(void)
+{
+    if (shared.agent < 0 || shared.tty < 0)
+        return;
+    shutdown(shared.agent, SHUT_RDWR);
+    for (int waited = 0; waited < CALM_MS && !is_as_before(); waited += LOOK_MS)
+        poll(NULL, 0, LOOK_MS);
+}
+
+/* The signal's own course is back by now: a second one does not wait. */
+static void leave(int number)
+{
+    terminal_hang_up();
+    raise(number);
+}
+
+void terminal_share(int agent)
+{
+    static const int ENDING[] = {SIGINT, SIGQUIT, SIGTERM};
+    const struct sigaction end = {.sa_handler = leave,
+                                  .sa_flags = (int)(SA_RESETHAND | SA_NODEFER)};
+    struct sigaction before;
+
+    shared.agent = agent;
+    for (size_t i = 0; i < sizeof ENDING / sizeof *ENDING; i++)
+        if (sigaction(ENDING[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+            sigaction(ENDING[i], &end, NULL);
 }
 
 static volatile sig_atomic_t caught;

@@ -29,6 +29,22 @@ void progress_take(struct progress *progress, const struct msg_progress *report)
 /* Say what is due now. Where there is no terminal nobody is told. */
 void progress_show(struct progress *progress);
 
+/* Note how the terminal is set, before a dialog of the agent's can be on it. While it is set
+ * otherwise nothing is said there. */
+void terminal_remember(void);
+
+/*
+ * A dialog of the agent at this socket may be on the terminal from now on: a signal of the person's
+ * that ends us takes the dialog away first, by terminal_hang_up().
+ */
+void terminal_share(int agent);
+
+/*
+ * Hang up at the agent of terminal_share(), and wait until the terminal is as it was remembered: 1
+ * s at most, since others may be asked in the same dialog. Harmless where nothing is shared.
+ */
+void terminal_hang_up(void);
+
 /*
  * Ask for one line, echo off for a secret, into answer (of size bytes, in the arena; without the
  * newline). The terminal is as before afterwards, also when a signal ends us. 0; -ENXIO or another

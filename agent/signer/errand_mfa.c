@@ -7,7 +7,6 @@
 #include "arena.h"
 #include "clock.h"
 #include "input.h"
-#include "ledger.h"
 #include "seed.h"
 #include "step.h"
 #include "sts.h"
@@ -89,38 +88,50 @@ static void learn_clock(struct agent *agent, const struct key *key, struct serve
                        unreachable.text);
 }
 
-/* Take the first unused step for ourselves. 0 or -1 with error. */
-static int take_step(struct agent *agent, const struct vault *vault, const struct key *key,
-                     const struct server *server, uint64_t *step, struct error *error)
+/* Take the first unused step for ourselves: this one, or the next. 0 or -1 with error. */
+static int take_step(const struct vault *vault, const struct key *key, const struct server *server,
+                     uint64_t *step, struct error *error)
 {
     int r;
 
     do {
-        if (step_await_unused(agent, vault, key, server, error) < 0)
+        if (step_choose(vault, key, server, 0, step, error) < 0)
             return -1;
-        *step = totp_step(server_now_ms(server));
-        r = ledger_use(vault->state, key->mfa_serial, *step, *step, error);
+        if (*step > step_now(server) + 1)
+            return error_set(error, EXIT_FAILED,
+                             "another program used the TOTP codes meanwhile; run it again");
+        r = step_use(vault, key, server, *step, error);
     } while (r == 0);
     return r < 0 ? -1 : 0;
 }
 
-/* The seed is opened for the code alone: the wait for an unused step comes first. */
-static int show_code(struct agent *agent, const struct vault *vault, const struct key *key,
-                     const struct server *server, struct error *error)
+/* The vault is closed as soon as the code is there, which may be one of the next step. */
+static int compute_code(struct vault *vault, const struct key *key, uint64_t step,
+                        char text[TOTP_CODE_SIZE], struct error *error)
 {
     struct record_secret *seed;
+    int r = vault_open_seed(vault, key, &seed, error);
+
+    if (r == 0) {
+        if (totp_code((const uint8_t *)seed->data, seed->len, step, text) < 0)
+            r = error_set(error, EXIT_FAILED, "cannot compute the code");
+        arena_free(seed);
+    }
+    vault_lock(vault);
+    return r;
+}
+
+static int show_code(struct agent *agent, struct vault *vault, const struct key *key,
+                     const struct server *server, struct error *error)
+{
     char text[TOTP_CODE_SIZE] = "";
     struct msg_code code = {.code = text};
     uint64_t step, now, end;
-    int r;
 
-    if (take_step(agent, vault, key, server, &step, error) < 0 ||
-        vault_open_seed(vault, key, &seed, error) < 0)
+    if (take_step(vault, key, server, &step, error) < 0 ||
+        compute_code(vault, key, step, text, error) < 0)
         return -1;
-    r = totp_code((const uint8_t *)seed->data, seed->len, step, text);
-    arena_free(seed);
-    if (r < 0)
-        return error_set(error, EXIT_FAILED, "cannot compute the code");
+    step_await(agent, server, step);
     now = server_now_ms(server);
     end = totp_step_start_ms(step + 1);
     code.seconds = end > now ? (uint32_t)((end - now) / 1000) : 0;

@@ -3,7 +3,6 @@
 // that are not, and the first answer that opens the vault wins.
 #include "unlock.h"
 
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -387,49 +386,48 @@ static int confirm(struct unlocking *unlocking, struct error *error)
     return prompt_ask(unlocking->agent, &question, NULL, error);
 }
 
+/* The anchor of the log is made while the vault is open; then who asked before is let in. */
+static int open_vault(struct unlocking *unlocking, uint32_t *slot, struct error *error)
+{
+    int r;
+
+    prompt_init(&unlocking->prompt);
+    for (size_t i = 0; i < unlocking->vault->slot_count; i++)
+        unlocking->by_key |= unlocking->vault->slots[i].kind == FACTOR_FIDO2;
+    unlocking->by_typing = typed_any(unlocking->vault);
+    r = confirm(unlocking, error);
+    if (r == 0)
+        r = run(unlocking, error);
+    prompt_close(&unlocking->prompt);
+    devices_let_go(unlocking->devices, NULL);
+    if (r < 0)
+        return -1;
+    log_anchor_make(unlocking->agent, unlocking->vault);
+    if (slot)
+        *slot = unlocking->slot;
+    if (unlocking->idle)
+        unlocking->idle->answered(unlocking->idle->context);
+    return 0;
+}
+
 int unlock(struct agent *agent, struct vault *vault, struct devices *devices,
            const struct purpose *purpose, const struct unlock_idle *idle, uint32_t *slot,
            struct error *error)
 {
+    static struct unlocking unlocking; /* too large for the stack */
     struct devices *listed = devices ? NULL : touch_list(agent, vault, error);
-    struct unlocking unlocking = {
-        .agent = agent,
-        .vault = vault,
-        .devices = devices ? devices : listed,
-        .purpose = purpose,
-        .idle = idle,
-        .by_typing = typed_any(vault),
-        .deadline = CLOCK_FOREVER,
-        .decide_at = CLOCK_FOREVER,
-        .list_at = CLOCK_FOREVER,
-        .redraw_at = CLOCK_FOREVER,
-    };
     int r = -1;
 
-    prompt_init(&unlocking.prompt);
-    for (size_t i = 0; i < vault->slot_count; i++)
-        unlocking.by_key |= vault->slots[i].kind == FACTOR_FIDO2;
-    if (unlocking.devices && (r = confirm(&unlocking, error)) == 0)
-        r = run(&unlocking, error);
-    prompt_close(&unlocking.prompt);
+    memset(&unlocking, 0, sizeof unlocking);
+    unlocking.agent = agent;
+    unlocking.vault = vault;
+    unlocking.devices = devices ? devices : listed;
+    unlocking.purpose = purpose;
+    unlocking.idle = idle;
+    unlocking.deadline = unlocking.decide_at = CLOCK_FOREVER;
+    unlocking.list_at = unlocking.redraw_at = CLOCK_FOREVER;
     if (unlocking.devices)
-        devices_let_go(unlocking.devices, NULL);
+        r = open_vault(&unlocking, slot, error);
     touch_release(listed);
-    if (r == 0)
-        log_anchor_make(agent, vault);
-    if (r == 0 && slot)
-        *slot = unlocking.slot;
-    if (r == 0 && idle)
-        idle->answered(idle->context);
     return r;
-}
-
-void purpose_set(struct purpose *purpose, const char *touch, const char *stake, ...)
-{
-    va_list args;
-
-    snprintf(purpose->touch, sizeof purpose->touch, "%s", touch);
-    va_start(args, stake);
-    vsnprintf(purpose->stake, sizeof purpose->stake, stake, args);
-    va_end(args);
 }

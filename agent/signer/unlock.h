@@ -35,8 +35,4 @@ int unlock(struct agent *agent, struct vault *vault, struct devices *devices,
            const struct purpose *purpose, const struct unlock_idle *idle, uint32_t *slot,
            struct error *error);
 
-/* A purpose in one go: touch as above, stake a printf format. */
-void purpose_set(struct purpose *purpose, const char *touch, const char *stake, ...)
-    __attribute__((format(printf, 3, 4)));
-
 #endif

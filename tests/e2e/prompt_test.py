@@ -33,6 +33,16 @@ def is_gone(pid):
     return state_of(pid)[0] == "Z"
 
 
+def catches_interrupts(pid):
+    """Whether a process has a handler for SIGINT."""
+    try:
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            caught = next(line for line in file if line.startswith("SigCgt:")).split()[1]
+    except (FileNotFoundError, ProcessLookupError, StopIteration):
+        return False
+    return bool(int(caught, 16) >> (signal.SIGINT - 1) & 1)
+
+
 def child_of(pid):
     return next(int(child) for child in os.listdir("/proc") if child.isdigit() and state_of(child)[1] == str(pid))
 
@@ -570,22 +580,27 @@ class WithTheAgent(Case):
         self.key = self.machine.enrol()
         self.machine.add_key()
         os.unlink(self.machine.program("pinentry"))
-        script = 'trap : INT; read begin; awstap mfa code work; echo $? >status; exec sleep 1000'
+        script = ('trap : INT; stty -g >before; read begin; awstap mfa code work; status=$?; stty -g >after;'
+                  'echo $status >status; exec sleep 1000')
         self.screen = Screen(self.machine, "sh", "-c", script)
         self.addCleanup(self.screen.close)
         self.before = self.screen.settings()
         self.screen.press("Enter")
         self.screen.wait("Show an MFA code of work", "<Yes>", "<No>")
 
+    def read(self, name):
+        with open(os.path.join(self.machine.home, name), encoding="ascii") as file:
+            return file.read()
+
     def assert_ended(self, status):
         """The command has ended like this, the dialog is no more, and the terminal is as it was."""
         def ended():
             try:
-                with open(os.path.join(self.machine.home, "status"), encoding="ascii") as file:
-                    return file.read()
+                return self.read("status")
             except FileNotFoundError:
                 return None
         self.assertEqual(wait_for(ended, "the command to end"), f"{status}\n")
+        self.assertEqual(self.read("after"), self.read("before"))  # at once: the shell's line is not drawn over
         wait_for(lambda: not self.machine.processes("awstap-prompt"), "awstap-prompt to end")
         self.assertEqual(self.screen.settings(), self.before)
         self.assertNotIn("<Yes>", self.screen.text())
@@ -604,10 +619,22 @@ class WithTheAgent(Case):
         self.assertEqual(self.key.number("touches"), touches)
 
     def test_interrupted(self):
-        """Ctrl-C takes command and dialog away, and the agent goes on."""
+        """Ctrl-C takes command and dialog away, first the dialog, and the agent goes on."""
+        agents = self.machine.processes("awstap-agent")
+        for pid in agents:
+            os.kill(pid, signal.SIGSTOP)  # so that it takes its time
         self.screen.press("C-c")
+        wait_for(lambda: not any(map(catches_interrupts, self.machine.processes("awstap"))), "Ctrl-C to be taken")
+        for pid in agents:
+            os.kill(pid, signal.SIGCONT)
         self.assert_ended(130)
         check(self.machine.awstap("status"))
+
+    def test_terminated(self):
+        """Ended by another program, it leaves the terminal as it was, too."""
+        for pid in self.machine.processes("awstap"):
+            os.kill(pid, signal.SIGTERM)
+        self.assert_ended(143)
 
     def test_agent_dies(self):
         """The dialog does not outlive it."""
