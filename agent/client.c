@@ -94,6 +94,9 @@ static void refuse(struct client *client, uint32_t status, const char *text)
     end_turn(client);
 }
 
+static const char ROLES_ONLY[] =
+    "this key serves roles only (its policy is serve=roles); ask for one of its roles";
+
 /* Its own session lets a program do what the user may, minting of keys included. */
 static bool may_serve(const struct session *session)
 {
@@ -116,7 +119,19 @@ static void note(const struct client *client, const char *what, const struct ses
     log_event(&event);
 }
 
-static void hand_over(struct client *client, const struct session *session)
+static void note_refusal(const struct client *client, const struct spec *spec, const char *why)
+{
+    const struct log_event event = {.what = "refused",
+                                    .who = client->who,
+                                    .key = spec->key,
+                                    .role = spec_role(spec),
+                                    .why = why};
+
+    log_event(&event);
+}
+
+/* Whether it may have it. */
+static bool hand_over(struct client *client, const struct session *session)
 {
     const struct msg_session answer = {
         .access_key_id = session->access_key_id,
@@ -128,20 +143,21 @@ static void hand_over(struct client *client, const struct session *session)
     };
 
     if (!may_serve(session)) {
-        refuse(client, EXIT_FAILED,
-               "this key serves roles only (its policy is serve=roles); ask for one of its roles");
-        return;
+        refuse(client, EXIT_FAILED, ROLES_ONLY);
+        note_refusal(client, &session->spec, ROLES_ONLY);
+        return false;
     }
     peer_send(&client->peer, MSG_SESSION, &answer, -1);
     end_turn(client);
+    return true;
 }
 
 static void on_issued(struct waiter *waiter, const struct session *session)
 {
     struct client *client = LOOP_OWNER(waiter, struct client, waiter);
 
-    hand_over(client, session);
-    note(client, "issued", session, session->how);
+    if (hand_over(client, session))
+        note(client, "issued", session, session->how);
 }
 
 /* What a client that waits for a session asked for. */
@@ -153,17 +169,6 @@ static struct spec asked_for(const struct client *client)
     if (message_next(&client->request, &frame) == 1)
         (void)message_get(&frame, MSG_GET, &request);
     return (struct spec){request.key, request.duration, request.hops};
-}
-
-static void note_refusal(const struct client *client, const struct spec *spec, const char *why)
-{
-    const struct log_event event = {.what = "refused",
-                                    .who = client->who,
-                                    .key = spec->key,
-                                    .role = spec_role(spec),
-                                    .why = why};
-
-    log_event(&event);
 }
 
 static void on_failed(struct waiter *waiter, const struct msg_failed *failed)
@@ -246,7 +251,7 @@ static int get(struct client *client, const struct frame *frame)
     spec = (struct spec){request.key, request.duration, request.hops};
     if ((why = spec_check(&spec))) {
         refuse(client, EXIT_USAGE, why);
-    } else if ((session = flight_cached(&spec))) {
+    } else if ((session = flight_cached(&spec)) && may_serve(session)) {
         hand_over(client, session);
         usage_note(session, client->pid, client->pidfd);
         client->pidfd = -1;
@@ -267,8 +272,8 @@ static void on_agreed(void *context, uint32_t status, const char *text)
     if (status != EXIT_DONE) {
         on_failed(&client->waiter, &failed);
     } else if ((session = flight_cached(&spec))) {
-        hand_over(client, session);
-        note(client, "served", session, "a yes at this end");
+        if (hand_over(client, session))
+            note(client, "served", session, "a yes at this end");
     } else {
         get_by_flight(client);
     }
@@ -395,9 +400,12 @@ static int errand(struct client *client, const struct frame *frame)
     client->fd = channel_claim_fd(&client->peer.channel);
     if (message_carries_fd(frame->type) != (client->fd >= 0))
         return -EPROTO;
-    if (!errand_is_list(frame->type))
+    if (errand_is_list(frame->type))
+        run_errand(client, frame);
+    else if (watcher_screen_locked())
+        refuse(client, EXIT_PERSON, "the screen is locked; unlock it and run it again");
+    else
         return ask_who(client, frame);
-    run_errand(client, frame);
     return 0;
 }
 

@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "flight.h"
 #include "key_name.h"
 #include "log.h"
 #include "notice.h"
@@ -109,6 +110,7 @@ static void destroy(struct errand *errand)
 {
     if (errand->changes && errand->asked) {
         session_forget(errand->key);
+        flight_forget(errand->key, EXIT_FAILED, "the key was changed meanwhile; run it again");
         policy_forget(errand->key);
     }
     buf_free(&errand->request);

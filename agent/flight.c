@@ -157,6 +157,9 @@ static void begin(struct flight *flight)
         flight_get(&parent, &flight->parent);
     } else if (watcher_screen_locked()) {
         flight_fail(flight, EXIT_PERSON, "the screen is locked; unlock it and run it again");
+    } else if (watcher_sleep_is_near()) {
+        flight_fail(flight, EXIT_PERSON,
+                    "the machine goes to sleep; run it again when it is awake");
     } else {
         flight->stage = FLIGHT_QUEUED;
         opening_take(flight);
@@ -216,11 +219,11 @@ void flight_tell(const struct flight *flight, const struct msg_progress *progres
 }
 
 void flight_each_client(const struct flight *flight,
-                        void (*visit)(const struct flight *of, const struct waiter *client,
+                        void (*visit)(const struct flight *of, struct waiter *client,
                                       void *context),
                         void *context)
 {
-    const struct waiter *waiter;
+    struct waiter *waiter;
 
     TAILQ_FOREACH (waiter, &flight->waiters, link)
         if (waiter->child)
@@ -237,14 +240,24 @@ static const struct flight *first_leg(const struct flight *flight)
     return flight;
 }
 
+static void greet(const struct flight *of, struct waiter *client, void *id)
+{
+    opening_greet(*(const uint32_t *)id, of, client);
+}
+
 static void join(struct flight *flight, struct waiter *waiter)
 {
     const struct flight *leg = first_leg(flight);
+    uint32_t id = leg->id;
 
     waiter->flight = flight;
     TAILQ_INSERT_TAIL(&flight->waiters, waiter, link);
-    if (!waiter->child && leg->stage == FLIGHT_ASKED)
-        opening_greet(leg->id, flight, waiter);
+    if (leg->stage != FLIGHT_ASKED)
+        return;
+    if (waiter->child)
+        flight_each_client(waiter->child, greet, &id);
+    else
+        greet(flight, waiter, &id);
 }
 
 /* A session is assumed with another one for as long as that lives; who is handed one wants to have
@@ -299,6 +312,24 @@ void flight_leave(struct waiter *waiter, bool go_on)
         destroy(flight);
         opening_look();
     }
+}
+
+static struct flight *first_hopping(const char *key)
+{
+    struct flight *flight;
+
+    TAILQ_FOREACH (flight, &flights, link)
+        if (flight->stage == FLIGHT_HOPPING && strcmp(flight->spec.key, key) == 0)
+            break;
+    return flight;
+}
+
+void flight_forget(const char *key, uint32_t status, const char *why)
+{
+    struct flight *flight;
+
+    while ((flight = first_hopping(key)))
+        crash(flight, status, why);
 }
 
 void flight_cancel_all(uint32_t status, const char *why)

@@ -64,6 +64,10 @@ void flight_leave(struct waiter *waiter, bool go_on);
 /* End every flight; who waits is told why. */
 void flight_cancel_all(uint32_t status, const char *why);
 
+/* A key's sessions are forgotten: what is under way with one of them ends as well, and is not kept.
+ */
+void flight_forget(const char *key, uint32_t status, const char *why);
+
 /* How many are under way. */
 uint32_t flight_count(void);
 
@@ -90,7 +94,7 @@ void flight_tell(const struct flight *flight, const struct msg_progress *progres
 /* Visit the clients that wait for it, directly or for a role; of is the flight each one asked for.
  */
 void flight_each_client(const struct flight *flight,
-                        void (*visit)(const struct flight *of, const struct waiter *client,
+                        void (*visit)(const struct flight *of, struct waiter *client,
                                       void *context),
                         void *context);
 

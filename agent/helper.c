@@ -34,6 +34,7 @@ static struct ending {
     uint64_t deadline_ms; /* CLOCK_FOREVER: this place is free */
 } ending[ENDING_MAX];
 static struct timer grace;
+static void (*all_ended)(void); /* who waits for that, or NULL */
 
 static struct peer starter;
 static void (*starter_dead)(void);
@@ -43,11 +44,23 @@ static void signal_helper(int pidfd, int signal)
     syscall(SYS_pidfd_send_signal, pidfd, signal, NULL, 0);
 }
 
+void helper_when_ended(void (*ended)(void))
+{
+    all_ended = ended;
+    for (size_t i = 0; i < ENDING_MAX; i++)
+        if (ending[i].deadline_ms != CLOCK_FOREVER)
+            return;
+    all_ended = NULL;
+    if (ended)
+        ended();
+}
+
 static void forget_ending(struct ending *end)
 {
     loop_unwatch(&end->watch);
     close(end->watch.fd);
     end->deadline_ms = CLOCK_FOREVER;
+    helper_when_ended(all_ended);
 }
 
 static void on_helper_end(struct watch *watch, short events)

@@ -42,4 +42,8 @@ void helper_withdraw(const struct helper_request *request);
  */
 void helper_end(int pidfd);
 
+/* Call ended once nothing runs any more that was told to end: also at once. One call awaited at a
+ * time. */
+void helper_when_ended(void (*ended)(void));
+
 #endif

@@ -20,16 +20,18 @@ void lock_all(const char *what, const char *why)
     note(what, "");
 }
 
-static const char *reason;
+static const char *reason, *told; /* for the log, and for those who wait */
 
 static void lock_key(const char *key)
 {
     session_forget(key);
+    flight_forget(key, EXIT_PERSON, told);
     note(reason, key);
 }
 
-void lock_on(enum lock_trigger trigger, const char *what)
+void lock_on(enum lock_trigger trigger, const char *what, const char *why)
 {
     reason = what;
+    told = why;
     policy_each_locked_on(trigger, lock_key);
 }

@@ -9,7 +9,10 @@
 /* Forget all. what is for the log, why for those who wait. */
 void lock_all(const char *what, const char *why);
 
-/* Forget the sessions of those keys whose policy has this trigger. */
-void lock_on(enum lock_trigger trigger, const char *what);
+#define LOCK_KEY_PULLED "the security key was pulled meanwhile; plug it in and run it again"
+
+/* Forget the sessions of those keys whose policy has this trigger, and what is under way with them.
+ */
+void lock_on(enum lock_trigger trigger, const char *what, const char *why);
 
 #endif

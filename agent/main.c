@@ -23,6 +23,7 @@
 #include "log.h"
 #include "loop.h"
 #include "notice.h"
+#include "opening.h"
 #include "operation.h"
 #include "place.h"
 #include "remote.h"
@@ -207,18 +208,21 @@ static int report_ready(int ready)
 static void on_sleep(void)
 {
     lock_all("sleep", "the machine went to sleep; run it again");
-    watcher_ready();
+    helper_when_ended(watcher_ready);
 }
 
 static void on_screen_locked(void)
 {
-    lock_on(LOCK_ON_SCREEN, "screen locked");
-    flight_cancel_all(EXIT_PERSON, "the screen was locked meanwhile; unlock it and run it again");
+    static const char why[] = "the screen was locked meanwhile; unlock it and run it again";
+
+    lock_on(LOCK_ON_SCREEN, "screen locked", why);
+    flight_cancel_all(EXIT_PERSON, why);
 }
 
 static void on_key_removed(void)
 {
-    lock_on(LOCK_ON_REMOVAL, "security key removed");
+    lock_on(LOCK_ON_REMOVAL, "security key removed", LOCK_KEY_PULLED);
+    opening_pulled();
     operation_plugged();
 }
 

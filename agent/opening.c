@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "lock.h"
 #include "notice.h"
 #include "operation.h"
 #include "policy.h"
@@ -21,6 +22,7 @@ struct opening {
     struct operation operation;
     bool ready;                   /* the signer takes WANTs */
     bool opened;                  /* it takes no more: the vault is open */
+    bool pulled;                  /* a security key, since then */
     struct msg_progress progress; /* the last, for those who join */
     char progress_text[512];
 };
@@ -47,7 +49,7 @@ static struct flight *first_at(enum stage stage)
     return flight;
 }
 
-static void add_rider(const struct flight *of, const struct waiter *client, void *context)
+static void add_rider(const struct flight *of, struct waiter *client, void *context)
 {
     struct flight *flight = context;
     const struct msg_rider rider = {.flight = flight->id,
@@ -71,6 +73,8 @@ static void ask(struct flight *flight)
     flight->riders = 0;
     peer_send(&opening->operation.signer, MSG_WANT, &want, -1);
     flight_each_client(flight, add_rider, flight);
+    if (opening->progress.text)
+        flight_tell(flight, &opening->progress);
 }
 
 static void on_ready(struct operation *operation)
@@ -106,7 +110,10 @@ static int on_issued(const struct frame *frame)
     snprintf(how, sizeof how, "factor %u%s%s", issued.factor, *issued.factor_label ? " " : "",
              issued.factor_label);
     policy_learn(flight->spec.key, &issued);
-    flight_issue(flight, &issued, how);
+    if (opening->pulled && issued.lock_on & LOCK_ON_REMOVAL)
+        flight_fail(flight, EXIT_PERSON, LOCK_KEY_PULLED);
+    else
+        flight_issue(flight, &issued, how);
     return 0;
 }
 
@@ -180,7 +187,7 @@ static void requeue_asked(void)
 }
 
 /* The clearest of the places at which a person can be asked: where somebody sits who asks. */
-static void choose_context(const struct flight *of, const struct waiter *client, void *chosen)
+static void choose_context(const struct flight *of, struct waiter *client, void *chosen)
 {
     const struct context **context = chosen;
 
@@ -323,6 +330,12 @@ void opening_look(void)
 {
     if (opening && !first_at(FLIGHT_ASKED) && !first_at(FLIGHT_QUEUED))
         opening_cancel();
+}
+
+void opening_pulled(void)
+{
+    if (opening && opening->opened)
+        opening->pulled = true;
 }
 
 void opening_cancel(void)

@@ -17,6 +17,10 @@ void opening_greet(uint32_t id, const struct flight *of, struct waiter *client);
 /* A flight is gone: an opening ends with its last one, and the key stops blinking. */
 void opening_look(void);
 
+/* A security key was pulled: once the vault is open, a key with lock_on=removal gets nothing more
+ * of it. */
+void opening_pulled(void);
+
 /* End it; its flights are the caller's to end. */
 void opening_cancel(void);
 

@@ -22,6 +22,8 @@ static bool is_known(const char *name)
     return false;
 }
 
+#define ROLE_ARN_MAX 640 /* bytes: what a message about a role has room for, and AWS makes */
+
 /* AWS's limit where one role assumes another. */
 static bool outlasts_chain(const char *name, const char *value)
 {
@@ -37,6 +39,9 @@ static const char *check_hops(const struct list *hops)
         if (!(value = list_next(hops, name)) || !is_known(name))
             return "the roles are not as they should be; install awstap again";
         count += strcmp(name, "role_arn") == 0;
+        if (strcmp(name, "role_arn") == 0 && strlen(value) > ROLE_ARN_MAX)
+            return "a role's ARN has at most 640 characters; give one like "
+                   "arn:aws:iam::123456789012:role/NAME";
         if (count == 0)
             return "the roles do not begin with a role_arn; install awstap again";
         if (count > 1 && outlasts_chain(name, value))

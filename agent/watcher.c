@@ -11,6 +11,7 @@
 
 #define RESTART_MIN_MS 1000
 #define RESTART_MAX_MS 60000
+#define SLEEP_MS       60000 /* from the word of it to the wake, of which no word may come */
 #define STEADY_MS      60000 /* who has lived for so long is started again soon */
 
 static void on_started(struct helper_request *request, int conversation, int pidfd,
@@ -24,6 +25,7 @@ static struct helper_request request = {.started = on_started};
 static struct peer watch = {.on_frame = on_frame, .on_end = on_end, .channel.fd = -1};
 static int watch_pidfd = -1;
 static bool screen_locked;
+static uint64_t sleep_until_ms;
 
 static struct timer restart = {.due = start};
 static uint64_t restart_ms = RESTART_MIN_MS, started_ms;
@@ -47,6 +49,7 @@ static void end(void)
     helper_end(watch_pidfd);
     watch_pidfd = -1;
     screen_locked = false;
+    sleep_until_ms = 0;
 }
 
 static void call(void (*callback)(void))
@@ -93,9 +96,11 @@ static int take_event(uint32_t event)
         call(tell->unlocked);
         return 0;
     case WATCH_SLEEP:
+        sleep_until_ms = clock_boot_ms() + SLEEP_MS;
         call(tell->sleep);
         return 0;
     case WATCH_WAKE:
+        sleep_until_ms = 0;
         call(tell->wake);
         return 0;
     default:
@@ -174,6 +179,11 @@ void watcher_ready(void)
 bool watcher_screen_locked(void)
 {
     return screen_locked;
+}
+
+bool watcher_sleep_is_near(void)
+{
+    return clock_boot_ms() < sleep_until_ms;
 }
 
 const char *watcher_trouble(void)

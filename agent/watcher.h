@@ -22,8 +22,8 @@ struct watcher_events {
     void (*died)(void);
 };
 
-/* Start it; helper_open() comes first, and events must stay. That it can't be started is no failure,
- * but watcher_trouble(). */
+/* Start it; helper_open() comes first, and events must stay. That it can't be started is no
+ * failure, but watcher_trouble(). */
 void watcher_open(const struct watcher_events *events);
 
 /* The agent is about to end: end it too. No callback is called any more. */
@@ -40,6 +40,9 @@ bool watcher_runs(void);
 
 /* Whether the screen is known to be locked. */
 bool watcher_screen_locked(void);
+
+/* Whether the machine is about to sleep: what is issued now would be kept over it. */
+bool watcher_sleep_is_near(void);
 
 /* Why it does not run, in a line for a person that ends in what to do; empty: it runs, or is being
  * started. */

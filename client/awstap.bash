@@ -7,6 +7,12 @@ _awstap_keys()
     awstap key list 2>/dev/null | awk 'NR > 1 { print $1 }'
 }
 
+_awstap_hosts()
+{
+    awstap status >/dev/null 2>&1 || return
+    awstap socket list 2>/dev/null | awk 'NR > 1 { print $1 }'
+}
+
 _awstap_profiles()
 {
     sed -n 's/^\[profile  *\([A-Za-z0-9._@+-]*\)\].*/\1/p' "${AWS_CONFIG_FILE:-$HOME/.aws/config}" 2>/dev/null
@@ -23,20 +29,28 @@ _awstap()
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
-    --*) [[ $prev == --json || $prev == --totp ]] || return ;;
+    --allow)
+        mapfile -t COMPREPLY < <(compgen -W "$(_awstap_profiles) $(_awstap_keys)" -- "$cur")
+        return
+        ;;
+    --*) [[ $prev == --json || $prev == --totp || $prev == --verify ]] || return ;;
     esac
     if ((COMP_CWORD == 1)); then
-        words='factor key mfa get exec status lock --help --version'
+        words='factor key mfa get exec status lock log socket --help --version'
     else
         case $command in
-        factor | key | mfa) ((COMP_CWORD == 2)) || command="$command $second" ;;
+        factor | key | mfa | socket) ((COMP_CWORD == 2)) || command="$command $second" ;;
         esac
         case $command in
         factor) words='add list remove' ;;
         key) words='add list show set remove' ;;
         mfa) words='import code' ;;
+        socket) words='add list remove' ;;
+        log) words='--lines --json --verify' ;;
+        'socket add') words='--allow --max-duration' ;;
+        'socket remove') words=$(_awstap_hosts) ;;
         'factor add') words='fido2 passphrase recovery --label --device --totp' ;;
-        'factor list' | 'key list' | status) words=--json ;;
+        'factor list' | 'key list' | 'socket list' | status) words=--json ;;
         'key add') words='--region --mfa-serial --sts-endpoint-url --iam-endpoint-url --ca-bundle' ;;
         'key show') words="--json $(_awstap_keys)" ;;
         'key set')

@@ -6,7 +6,7 @@
 
 #include "arena.h"
 
-#define LINE_SIZE 160 /* of the question itself, whatever is at stake */
+#define STAKE_MAX 780 /* a pinentry is told 1000 bytes at most, the question itself among them */
 
 int pin_ask(struct prompt *prompt, struct agent *agent, const struct device *device,
             const char *name, const char *stake, struct error *error)
@@ -15,9 +15,8 @@ int pin_ask(struct prompt *prompt, struct agent *agent, const struct device *dev
     const struct question question = {
         .kind = PROMPT_PIN, .stake = text, .label = "PIN:", .problem = device->problem};
 
-    snprintf(text, sizeof text, "%.*s\n\nThe PIN of the security key \"%s\": %u %s left",
-             PROMPT_STAKE_SIZE - LINE_SIZE, stake, name, device->tries,
-             device->tries == 1 ? "try" : "tries");
+    snprintf(text, sizeof text, "%.*s\n\nThe PIN of the security key \"%s\": %u %s left", STAKE_MAX,
+             stake, name, device->tries, device->tries == 1 ? "try" : "tries");
     return prompt_begin(prompt, agent, &question, error);
 }
 

@@ -15,7 +15,7 @@ void riders_note(struct riders *riders, const struct msg_rider *asked)
     riders->count++;
     rider->flight = asked->flight;
     rider->duration = asked->duration ? asked->duration : ROLE_SECONDS_DEFAULT;
-    snprintf(rider->role, sizeof rider->role, "%s", asked->what);
+    stake_fit(rider->role, sizeof rider->role, asked->what);
     snprintf(rider->who, sizeof rider->who, "%s", asked->who);
 }
 

@@ -9,6 +9,9 @@
 
 #include "printable.h"
 
+#define WHOLE_SIZE 2304 /* of a line that has not been made to fit: a role's ARN, and more */
+#define CUT        "..."
+
 /* FNV-1a: what two texts of one hash do harm to is a number that nobody relies on. */
 static uint32_t hash(const char *text)
 {
@@ -43,14 +46,27 @@ static bool enter(char *table, size_t size, size_t max, size_t *count, char *tex
     return true;
 }
 
+const char *stake_fit(char *out, size_t size, const char *text)
+{
+    size_t len = strlen(text), end = (size - sizeof CUT) / 2;
+
+    if (len < size)
+        snprintf(out, size, "%s", text);
+    else
+        snprintf(out, size, "%.*s" CUT "%s", (int)(size - sizeof CUT - end), text,
+                 text + len - end);
+    return out;
+}
+
 void stake_line(struct stake *stake, const char *format, ...)
 {
-    char text[STAKE_LINE_SIZE];
+    char whole[WHOLE_SIZE], text[STAKE_LINE_SIZE];
     va_list args;
 
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    vsnprintf(whole, sizeof whole, format, args);
     va_end(args);
+    stake_fit(text, sizeof text, whole);
     if (!enter(stake->lines[0], sizeof text, STAKE_LINES_SHOWN, &stake->line_count, text))
         count_more(&stake->more_lines, text);
 }

@@ -10,8 +10,8 @@
  * Texts from outside are made harmless. Zeroed to begin with.
  */
 
-#define STAKE_LINES_SHOWN  8
-#define STAKE_LINE_SIZE    116 /* an ARN of a role, with what is said of it; a longer one is cut */
+#define STAKE_LINES_SHOWN  6   /* with those who ask they fit what a pinentry can be told */
+#define STAKE_LINE_SIZE    112 /* an ARN of a role, with what is said of it */
 #define STAKE_ASKERS_SHOWN 3
 #define STAKE_ASKER_SIZE   72
 #define STAKE_MORE_MAX     32 /* of either, that are counted only */
@@ -29,7 +29,13 @@ struct stake {
     struct stake_more more_lines, more_askers;
 };
 
-/* Add a line. One that is there already is not said twice. */
+/*
+ * text as it fits: of one that is too long the beginning and the end, since a role's ARN tells the
+ * account there, and the role here. out.
+ */
+const char *stake_fit(char *out, size_t size, const char *text);
+
+/* Add a line, as it fits. One that is there already is not said twice. */
 void stake_line(struct stake *stake, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* Add who asks, as the system tells it; "" is nobody. */

@@ -107,7 +107,8 @@ int main(void)
     if ((r = harden_helper()) < 0 || (r = clock_open()) < 0 ||
         (r = arena_open(ARENA_SIZE, ARENA_LOCK_WANTED)) < 0 || (r = sd_event_new(&event)) < 0 ||
         (r = open_all(event)) < 0) {
-        fprintf(stderr, "awstap-watch: cannot start: %s\n", strerror(-r));
+        if (r != -EPIPE) /* an agent that ended meanwhile is no fault */
+            fprintf(stderr, "awstap-watch: cannot start: %s\n", strerror(-r));
         return EXIT_FAILURE;
     }
     if ((r = run(event)) < 0)

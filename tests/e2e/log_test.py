@@ -57,6 +57,7 @@ class Told(LogCase):
     def test_what_is_told(self):
         first = check(self.machine.awstap("get", "work")).json()
         check(self.machine.awstap("get", "work"))
+        wait_for(lambda: self.events()[-1]["event"] == "served", "the line that follows the answer")
         check(self.machine.awstap("lock"))
         self.machine.awstap("get", "missing")
         wait_for(lambda: [event["event"] for event in self.events()][3:] == ["issued", "served", "locked", "refused"],

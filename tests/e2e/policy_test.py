@@ -6,6 +6,7 @@ import unittest
 
 from world import Case, access_key_json, check
 
+import wire
 import totp  # tests/fakeaws/totp.py, which world made known
 
 HOUR = 3600
@@ -119,6 +120,20 @@ class Policy(Case):
                             "[profile work]\ncredential_process = awstap get work\n")
         check(self.machine.awstap("get", "admin"))
         self.assert_fails(self.machine.awstap("get", "work"), 1, "role")
+        lines = check(self.machine.awstap("log")).out.splitlines()
+        self.assertRegex(lines[-1], "refused work: this key serves roles only.*asked for by")
+
+    def test_changed_while_a_role_is_assumed(self):
+        """A role's session that AWS has yet to answer with is not kept under the new policy, nor served."""
+        arn = self.aws.add_role("admin", account="210987654321", trust=[self.alice["arn"]])
+        check(self.machine.awstap("get", "work"))
+        self.aws.fault("delay", on="AssumeRole", ms=5000)
+        child = self.machine.start("awstap", "get", "work", "--role-arn", arn)
+        self.aws.wait(action="AssumeRole")
+        check(self.set("touch=use"))
+        self.assert_fails(self.machine.finish(child), 1, "changed meanwhile")
+        status = self.machine.status()
+        self.assertEqual((status["waiting"], status["sessions"]), (0, []))
 
 
 class Phone(Case):

@@ -164,6 +164,44 @@ class Sdk(Roles):
         self.assertIn(":assumed-role/admin/awstap-work", result.out)
 
 
+class Late(Roles):
+    """Who comes while the key blinks for another."""
+
+    def ask(self, version, key, hops=()):
+        conversation = wire.connect(self.machine.socket)
+        self.addCleanup(conversation.close)
+        conversation.sendall(wire.hello(version) + wire.get(key, 0, hops))
+        return conversation
+
+    def answer(self, conversation):
+        kind, fields = wire.read_frame(conversation)
+        return (kind, fields) if kind != wire.HELLO else self.answer(conversation)
+
+    def test_told_of_the_touch(self):
+        """For a role of the same key, and for another key, that rides on the same touch."""
+        self.machine.add_key("other", "bob")
+        version = self.machine.status()["version"]
+        self.key.person("never")
+        first = self.ask(version, "work")
+        self.assertIn(b"touch", self.answer(first)[1])
+        for late in (self.ask(version, "work", ("role_arn", self.admin, "external_id", "theirs")),
+                     self.ask(version, "other")):
+            kind, fields = self.answer(late)
+            self.assertEqual(kind, wire.PROGRESS)
+            self.assertIn(b"touch", fields)
+
+    def test_endless_arn(self):
+        """It is refused, and whoever waits for the touch waits on."""
+        version = self.machine.status()["version"]
+        self.key.person("never")
+        child = self.machine.start("awstap", "get", "work")
+        self.key.wait_blinking()
+        kind, fields = self.answer(self.ask(version, "work", ("role_arn", self.admin + "x" * 2000)))
+        self.assertEqual((kind, wire.number_and_text(fields)[0]), (wire.FAILED, 2))
+        self.key.person("auto")
+        check(self.machine.finish(child))
+
+
 class Day(Roles):
     def ask(self, version):
         """One GET for the role, as the client would send it: the access key id and the end of the session."""

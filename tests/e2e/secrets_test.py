@@ -10,7 +10,7 @@ import unittest
 
 import memory
 import opened
-from world import USER, Case, access_key_json, check, wait_for
+from world import USER, Case, access_key_json, check, read_until, wait_for
 
 IDLE = ["awstap-agent", "awstap-agent", "awstap-watch"]  # the agent and its starter
 PLANTED = "planted-and-to-be-found-again"
@@ -163,6 +163,27 @@ class Memory(SecretsCase):
         self.key.person("auto")
         check(self.machine.finish(child))
         self.assert_between_touches(memory.user(user), memory.user(new))
+
+    def test_while_a_code_to_be_shown_is_awaited(self):
+        """The code's step was used since the touch was asked for: the vault is closed while the next one is awaited."""
+        user = self.machine.add_key()
+        begin = 31_000 - time.time_ns() // 1_000_000 % 30_000  # a step has just begun
+        self.machine.clock(begin)
+        self.key.person("never")
+        child, terminal = self.machine.on_terminal("awstap", "mfa", "code", "work")
+        self.key.wait_blinking()
+        path = os.path.join(self.machine.state, "totp")
+        with open(path, "w", encoding="ascii") as ledger:
+            ledger.write(f"{(time.time_ns() // 1_000_000 + begin) // 30_000} {user['serial']}\n")
+        if USER is not None:
+            os.chown(path, USER, USER)
+        self.key.person("auto")
+        read_until(terminal, "for the next TOTP code")
+        self.assert_nowhere(memory.user(user) | self.vault_keys())
+        self.machine.clock(begin + 30_000)
+        read_until(terminal, "one use")
+        self.assertEqual(child.wait(), 0)
+        self.assert_between_touches(memory.user(user))
 
     def test_while_a_touch_is_awaited(self):
         """Before the touch no process has anything that the vault keeps."""

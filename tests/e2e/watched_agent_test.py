@@ -42,8 +42,11 @@ class WatchedAgent(world.Case):
         self.desktop.do("sleep")
         self.desktop.wait("released")
         self.assertEqual(self.sessions(), [])
+        self.machine.clock(31000)  # to the next TOTP code
+        self.assert_fails(self.machine.awstap("get", "work"), 4, "sleep")
         self.desktop.do("wake")
         self.desktop.wait("inhibit")
+        check(self.machine.awstap("get", "work"))
 
     def test_hanging_notifier_delays_nothing(self):
         self.desktop.do("notifier hang")
@@ -59,6 +62,8 @@ class WatchedAgent(world.Case):
         wait_for(lambda: self.machine.status()["screen_locked"], "the lock to be seen")
         check(self.machine.awstap("get", "work"))
         self.assert_fails(self.machine.awstap("get", "work", "--duration-seconds", "900"), 4, "lock")
+        self.assert_fails(self.machine.awstap("mfa", "code", "work"), 4, "lock")
+        self.assertEqual(self.machine.dialogs(), [])
         self.desktop.do("hint 0")
         wait_for(lambda: not self.machine.status()["screen_locked"], "the unlocking to be seen")
         self.machine.clock(31000)  # to the next TOTP code

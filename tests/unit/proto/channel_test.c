@@ -61,7 +61,7 @@ static int open_fds(void)
 
 static void send_get(struct channel *channel, const char *key)
 {
-    const struct msg_get get = {key, 900};
+    const struct msg_get get = {.key = key, .duration = 900};
 
     assert_int_equal(channel_send(channel, MSG_GET, &get, -1, NEVER_MS), 0);
 }
@@ -152,7 +152,7 @@ static void test_nonsense(void **state)
 /* One byte at a time, a message is there with its last and not before. */
 static void test_byte_by_byte(void **state)
 {
-    const struct msg_get get = {"work", 900};
+    const struct msg_get get = {.key = "work", .duration = 900};
     struct frame frame;
 
     (void)state;
@@ -237,7 +237,7 @@ static void test_descriptors(void **state)
 /* The descriptor goes with its own message, not with what was queued before it. */
 static void test_descriptor_behind_others(void **state)
 {
-    const struct msg_get get = {"work", 900};
+    const struct msg_get get = {.key = "work", .duration = 900};
     struct frame frame;
 
     (void)state;
@@ -257,7 +257,7 @@ static void test_descriptor_behind_others(void **state)
 /* What may not leave is refused, and its descriptor closed all the same. */
 static void test_descriptors_refused(void **state)
 {
-    const struct msg_get get = {"work", 900};
+    const struct msg_get get = {.key = "work", .duration = 900};
     int fd = dup(0), second = dup(0), third = dup(0);
 
     (void)state;

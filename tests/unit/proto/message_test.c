@@ -183,9 +183,9 @@ static void test_empty_fields(void **state)
 
 static void test_bytes_on_the_wire(void **state)
 {
-    const struct msg_get get = {"work", 43200};
-    const uint8_t expected[] = {0,   0,   0,   14,  16, 0, 0, 0,    5,
-                                'w', 'o', 'r', 'k', 0,  0, 0, 0xa8, 0xc0};
+    const struct msg_get get = {.key = "work", .duration = 43200};
+    const uint8_t expected[] = {0,   0,   0, 18, 16, 0,    0,    0, 5, 'w', 'o',
+                                'r', 'k', 0, 0,  0,  0xa8, 0xc0, 0, 0, 0,   0};
 
     (void)state;
     assert_int_equal(message_put(&frame_buf, MSG_GET, &get), 0);
@@ -388,7 +388,7 @@ static void test_frames(void **state)
 /* Byte by byte, a frame is there with its last byte and not before. */
 static void test_frame_in_pieces(void **state)
 {
-    const struct msg_get get = {"work", 900};
+    const struct msg_get get = {.key = "work", .duration = 900};
     struct buf whole;
     struct frame frame;
 

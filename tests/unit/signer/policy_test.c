@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "duration.h"
+#include "riders.h"
 
 static struct error error;
 
@@ -178,8 +179,8 @@ static void test_stake(void **state)
     stake_asker(&stake, "aws");
     stake_asker(&stake, "aws");
     stake_write(&stake, text, sizeof text);
-    assert_string_equal(text, "line 0\nline 1\nline 2\nline 3\nline 4\nline 5\nline 6\nline 7\n"
-                              "and 2 more\n\nAsked for by terraform??[2J, in ~/infra; aws "
+    assert_string_equal(text, "line 0\nline 1\nline 2\nline 3\nline 4\nline 5\n"
+                              "and 4 more\n\nAsked for by terraform??[2J, in ~/infra; aws "
                               "(as far as the system can tell)");
     for (unsigned i = 0; i < 4; i++) {
         char who[20];
@@ -193,7 +194,7 @@ static void test_stake(void **state)
     assert_int_equal(strlen(small), sizeof small - 1);
 }
 
-/* Whatever is asked for, all of it fits a dialog but for what is said last. */
+/* Whatever is asked for, all of it fits the 1000 bytes that a pinentry can be told. */
 static void test_longest_stake(void **state)
 {
     struct stake stake = {0};
@@ -208,8 +209,30 @@ static void test_longest_stake(void **state)
         stake_asker(&stake, line);
     }
     stake_write(&stake, text, sizeof text);
-    assert_non_null(strstr(text, "\nand 4 more\n"));
-    assert_non_null(strstr(text, "; and 9 more"));
+    assert_non_null(strstr(text, "\nand 6 more\n"));
+    assert_non_null(strstr(text, "; and 9 more (as far as the system can tell)"));
+    assert_true(strlen(text) < 970);
+}
+
+/* A role whose path is long hides neither its account, nor its name, nor for how long. */
+static void test_long_role(void **state)
+{
+    struct riders riders = {0};
+    struct stake stake = {0};
+    char text[1200], arn[512] = "arn:aws:iam::123456789012:role/";
+
+    (void)state;
+    memset(arn + strlen(arn), 'x', 300);
+    strcat(arn, "/administrator");
+    riders_note(&riders,
+                &(struct msg_rider){.flight = 1, .what = arn, .duration = 7200, .who = "aws"});
+    riders_say(&riders, 1, true, &stake);
+    stake_line(&stake, "Open %s: %s, for %s", "work", arn, "12 hours");
+    stake_write(&stake, text, sizeof text);
+    assert_non_null(strstr(text, "role arn:aws:iam::123456789012:role/x"));
+    assert_non_null(strstr(text, "x/administrator, for 2 hours\n"));
+    assert_non_null(strstr(text, "Open work: arn:aws:iam::123456789012:role/x"));
+    assert_non_null(strstr(text, "x/administrator, for 12 hours\n"));
 }
 
 int main(void)
@@ -218,7 +241,8 @@ int main(void)
         cmocka_unit_test(test_durations), cmocka_unit_test(test_words),
         cmocka_unit_test(test_change),    cmocka_unit_test(test_maximum),
         cmocka_unit_test(test_refused),   cmocka_unit_test(test_said),
-        cmocka_unit_test(test_stake),     cmocka_unit_test(test_longest_stake)};
+        cmocka_unit_test(test_stake),     cmocka_unit_test(test_longest_stake),
+        cmocka_unit_test(test_long_role)};
 
     return cmocka_run_group_tests_name("policy", tests, NULL, NULL);
 }
