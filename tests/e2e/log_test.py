@@ -74,7 +74,7 @@ class Told(LogCase):
         self.assertEqual(self.events("--lines", "0"), [])
         text = check(self.machine.awstap("log", env=self.machine.environment(TZ="XXX-5:30"))).out
         self.assertEqual(len(text.splitlines()), 7)
-        self.assertIn(f"issued work; asked for by {issued['requester']}; confirmed by {issued['confirmed_by']}; "
+        self.assertIn(f"issued work, for 12 h; asked for by {issued['requester']}; confirmed by {issued['confirmed_by']}; "
                       f"{first['AccessKeyId']} until ", text)
         with open(self.path(), encoding="utf-8") as file:
             log = file.read()
