@@ -111,8 +111,8 @@ static void note(const struct client *client, const char *what, const struct ses
         .who = client->who,
         .key = session->spec.key,
         .role = spec_role(&session->spec),
-        .duration = session->spec.hops.len ? spec_role_seconds(&session->spec)
-                                           : session->spec.duration,
+        .duration =
+            session->spec.hops.len ? spec_role_seconds(&session->spec) : session->spec.duration,
         .how = how,
         .access_key_id = session->access_key_id,
         .expiration = session->expiration,

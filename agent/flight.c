@@ -336,5 +336,5 @@ void flight_cancel_all(uint32_t status, const char *why)
 {
     opening_cancel();
     while (!TAILQ_EMPTY(&flights))
-        crash(TAILQ_FIRST(&flights), status, why);
+        flight_fail(TAILQ_FIRST(&flights), status, why);
 }

@@ -11,7 +11,7 @@
 #include "clock.h"
 
 #define WATCH_MAX 640  /* 256 clients, an errand of each, helpers that end, and the starter */
-#define FREE_MAX  1024 /* as many can end in one round */
+#define FREE_MAX  2048 /* as many can end in one round */
 
 static TAILQ_HEAD(, watch) watches = TAILQ_HEAD_INITIALIZER(watches);
 static TAILQ_HEAD(, timer) timers = TAILQ_HEAD_INITIALIZER(timers);

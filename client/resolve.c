@@ -75,6 +75,8 @@ static int follow_process(struct walk *walk, struct layer *layer)
     int r = line ? words_split(&layer->words, line, strlen(line)) : 0;
     char why[ARGUMENTS_WHY];
 
+    if (r == -ENOMEM)
+        return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
     if (!is_ours(&layer->words))
         return arrive(walk, layer->name, true);
     if (r < 0)

@@ -47,10 +47,10 @@ static int find_step(const uint8_t *seed, size_t seed_len, const char *code, uin
     char right[TOTP_CODE_SIZE];
     int found = 0;
 
-    for (uint64_t at = now - WINDOW; at <= now + WINDOW; at++) {
-        if (totp_code(seed, seed_len, at, right) < 0)
-            return -1;
-        if (sodium_memcmp(right, code, DIGITS) == 0) {
+    for (uint64_t at = now - WINDOW; at <= now + WINDOW && found >= 0; at++) {
+        if (totp_code(seed, seed_len, at, right) < 0) {
+            found = -1;
+        } else if (sodium_memcmp(right, code, DIGITS) == 0) {
             *step = at;
             found = 1;
         }

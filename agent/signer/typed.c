@@ -234,6 +234,7 @@ static int confirm_by_code(struct agent *agent, struct vault *vault, struct prom
         if (prompt_begin(prompt, agent, &question, error) < 0 ||
             prompt_await(prompt, agent, &code, error) < 0)
             return -1;
+        prompt_close(prompt);
         verdict = check_code(vault, slot, secret, code, error);
         arena_free(code);
         if (verdict == SLOT_CODE_FAILED)

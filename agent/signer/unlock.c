@@ -334,6 +334,8 @@ static int take_answer(struct unlocking *unlocking, struct error *error)
             devices_give_up(unlocking->devices, unlocking->chosen, &(struct error){0});
         return 0;
     }
+    /* Its end is awaited now, not while the vault is open. */
+    prompt_close(&unlocking->prompt);
     r = typed_unlock(unlocking->agent, unlocking->vault, &unlocking->prompt, answer,
                      &unlocking->slot, error);
     arena_free(answer);
