@@ -19,8 +19,9 @@
 #include "vault_header.h"
 
 #define OPEN_FLAGS (O_NOFOLLOW | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
-#define LOCK_TRIES 20 /* a millisecond apart: another agent holds the lock for as long as a write  \
-                       */
+#define LOCK_TRIES                                                                                 \
+    20 /* a millisecond apart: another agent holds the lock for as long as a write                 \
+        */
 
 /* Whoever takes a line's turn takes its count and its key with it, written or not. */
 static struct {

@@ -34,8 +34,7 @@ int place_socket(char *path, size_t size)
     return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
-int place_xdg(const char *variable, const char *fallback, const char *name, char *path,
-              size_t size)
+int place_xdg(const char *variable, const char *fallback, const char *name, char *path, size_t size)
 {
     const char *base = getenv(variable), *home = getenv("HOME");
     int n;

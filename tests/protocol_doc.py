@@ -119,7 +119,7 @@ def manual():
     found = {}
     for form in synopsis.split(".Nm\n"):
         if command := re.match(r"\.Cm (.+)\n", form):
-            found[command[1]] = set(re.findall(r"Fl -([a-z-]+)", form))
+            found.setdefault(command[1], set()).update(re.findall(r"Fl -([a-z-]+)", form))
     return found
 
 
