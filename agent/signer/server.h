@@ -51,7 +51,8 @@ int server_await(struct server *server, struct error *error);
 /* The same without waiting: 1; 0: not yet; -1 with error. */
 int server_is_connected(struct server *server, struct error *error);
 
-/* Wait until server_is_connected() has something to say, or until the deadline of clock_boot_ms(). */
+/* Wait until server_is_connected() has something to say, or until the deadline of clock_boot_ms().
+ */
 void server_wait(const struct server *server, uint64_t deadline_ms);
 
 /* Take note of what the server's clock has been found to be meanwhile. */
