@@ -44,6 +44,13 @@ int prompt_begin(struct prompt *prompt, struct agent *agent, const struct questi
     return 0;
 }
 
+/* While the vault is closed, too. */
+void prompt_close(struct prompt *prompt)
+{
+    (void)prompt;
+    assert_null(asked_of->unlocked);
+}
+
 int prompt_await(struct prompt *prompt, struct agent *agent, struct answer **typed,
                  struct error *why)
 {
