@@ -102,6 +102,15 @@ static const struct layout LAYOUTS[] = {
         F_TEXT(msg_key_set, name, NAME_MAX_), F_LIST(msg_key_set, options, LINE_MAX_), )},
     [MSG_LOG_VERIFY] = {"LOG_VERIFY", false, NO_FIELDS},
     [MSG_AGREE] = {"AGREE", false, FIELDS(F_TEXT(msg_agree, stake, STAKE_MAX_), )},
+    [MSG_KEY_ROTATE] = {"KEY_ROTATE", false, FIELDS(
+        F_TEXT(msg_key_rotate, name, NAME_MAX_), F_U32(msg_key_rotate, due),
+        F_TEXT(msg_key_rotate, discard, 128), )},
+    [MSG_KEY_IMPORT] = {"KEY_IMPORT", true, FIELDS(F_LIST(msg_key_import, keys, HOPS_BYTES_MAX), )},
+    [MSG_MFA_ADD] = {"MFA_ADD", false, FIELDS(F_TEXT(msg_mfa_add, key, NAME_MAX_), )},
+    [MSG_MFA_REMOVE] = {"MFA_REMOVE", false, FIELDS(F_TEXT(msg_mfa_remove, key, NAME_MAX_), )},
+    [MSG_REVOKE] = {"REVOKE", false, FIELDS(
+        F_TEXT(msg_revoke, key, NAME_MAX_), F_TEXT(msg_revoke, discard, 128),
+        F_U32(msg_revoke, finish), )},
     [MSG_FACTOR] = {"FACTOR", false, FIELDS(
         F_U32(msg_factor, id), F_U32(msg_factor, kind), F_TEXT(msg_factor, label, NAME_MAX_),
         F_U32(msg_factor, flags), F_BYTES(msg_factor, aaguid, 16), F_U64(msg_factor, created), )},
@@ -113,8 +122,16 @@ static const struct layout LAYOUTS[] = {
         F_TEXT(msg_key, iam_url, LINE_MAX_), F_TEXT(msg_key, ca_bundle, PATH_MAX_),
         F_U32(msg_key, has_seed), F_U64(msg_key, created), F_U32(msg_key, touch),
         F_U32(msg_key, serve), F_U32(msg_key, duration), F_U32(msg_key, max_duration),
-        F_U32(msg_key, lock_on), F_U32(msg_key, rotate_every), F_U32(msg_key, grace), )},
+        F_U32(msg_key, lock_on), F_U32(msg_key, rotate_every), F_U32(msg_key, grace),
+        F_U64(msg_key, sealed), F_TEXT(msg_key, task, LINE_MAX_),
+        F_LIST(msg_key, strangers, LINE_MAX_), )},
     [MSG_CODE] = {"CODE", false, FIELDS(F_TEXT(msg_code, code, 16), F_U32(msg_code, seconds), )},
+    [MSG_OUTCOME] = {"OUTCOME", false, FIELDS(
+        F_TEXT(msg_outcome, name, NAME_MAX_), F_U32(msg_outcome, status),
+        F_TEXT(msg_outcome, text, LINE_MAX_), )},
+    [MSG_VAULT_EXPORT] = {"VAULT_EXPORT", true, NO_FIELDS},
+    [MSG_VAULT_IMPORT] = {"VAULT_IMPORT", true, FIELDS(F_U32(msg_vault_import, replace), )},
+    [MSG_VAULT_ADOPT] = {"VAULT_ADOPT", false, NO_FIELDS},
 
     [MSG_START] = {"START", true, FIELDS(F_U32(msg_start, program), )},
     [MSG_STARTED] = {"STARTED", true, FIELDS(F_U32(msg_started, pid), )},
@@ -137,7 +154,8 @@ static const struct layout LAYOUTS[] = {
         F_U32(msg_issued, duration), F_U32(msg_issued, default_duration),
         F_U32(msg_issued, max_duration),
         F_U32(msg_issued, touch), F_U32(msg_issued, serve), F_U32(msg_issued, lock_on),
-        F_U32(msg_issued, factor), F_TEXT(msg_issued, factor_label, NAME_MAX_), )},
+        F_U32(msg_issued, factor), F_TEXT(msg_issued, factor_label, NAME_MAX_),
+        F_U32(msg_issued, mfa), F_TEXT(msg_issued, signed_by, 128), F_U32(msg_issued, due), )},
     [MSG_REFUSED] = {"REFUSED", false, FIELDS(
         F_U32(msg_refused, flight), F_U32(msg_refused, status),
         F_TEXT(msg_refused, text, LINE_MAX_), F_U32(msg_refused, stale), )},
@@ -156,6 +174,21 @@ static const struct layout LAYOUTS[] = {
     [MSG_PLUGGED] = {"PLUGGED", false, NO_FIELDS},
     [MSG_NEED] = {"NEED", false, FIELDS(F_U32(msg_need, program), )},
     [MSG_HELPER] = {"HELPER", true, NO_FIELDS},
+    [MSG_KEEP] = {"KEEP", false, FIELDS(
+        F_BYTES(msg_keep, record_key, 32), F_BYTES(msg_keep, head, 32), )},
+    [MSG_AUTHORITY] = {"AUTHORITY", false, FIELDS(F_TEXT(msg_authority, key, NAME_MAX_), )},
+    [MSG_GRANTED] = {"GRANTED", false, FIELDS(
+        F_BYTES(msg_granted, record_key, 32), F_BYTES(msg_granted, head, 32),
+        F_TEXT(msg_granted, access_key_id, 128), F_TEXT(msg_granted, secret_access_key, 128),
+        F_TEXT(msg_granted, session_token, TOKEN_MAX_), F_U64(msg_granted, issued),
+        F_U64(msg_granted, expiration), F_U32(msg_granted, mfa),
+        F_TEXT(msg_granted, signed_by, 128), F_BYTES(msg_granted, day_key, 32),
+        F_TEXT(msg_granted, date, 8), F_TEXT(msg_granted, region, NAME_MAX_), )},
+    [MSG_DAY_KEY] = {"DAY_KEY", false, FIELDS(
+        F_TEXT(msg_day_key, key, NAME_MAX_), F_TEXT(msg_day_key, access_key_id, 128),
+        F_TEXT(msg_day_key, date, 8), F_TEXT(msg_day_key, region, NAME_MAX_),
+        F_BYTES(msg_day_key, day_key, 32), )},
+    [MSG_HOLD] = {"HOLD", false, FIELDS(F_U32(msg_hold, on), )},
 
     [MSG_FIDO_LIST] = {"FIDO_LIST", false, NO_FIELDS},
     [MSG_FIDO_DEVICE] = {"FIDO_DEVICE", false, FIELDS(

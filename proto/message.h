@@ -55,9 +55,18 @@ enum message_type {
     MSG_KEY_SET = 40,
     MSG_LOG_VERIFY = 41,
     MSG_AGREE = 42,
+    MSG_KEY_ROTATE = 43,
+    MSG_KEY_IMPORT = 44,
+    MSG_MFA_ADD = 45,
+    MSG_MFA_REMOVE = 46,
+    MSG_REVOKE = 47,
     MSG_FACTOR = 48,
     MSG_KEY = 49,
     MSG_CODE = 50,
+    MSG_OUTCOME = 51,
+    MSG_VAULT_EXPORT = 52,
+    MSG_VAULT_IMPORT = 53,
+    MSG_VAULT_ADOPT = 54,
 
     /* The agent and its starter. */
     MSG_START = 64,
@@ -77,6 +86,11 @@ enum message_type {
     MSG_RIDER = 88,
     MSG_ASSUME = 89,
     MSG_PLUGGED = 90,
+    MSG_KEEP = 91,
+    MSG_AUTHORITY = 92,
+    MSG_GRANTED = 93,
+    MSG_DAY_KEY = 94,
+    MSG_HOLD = 95,
 
     /* A signer and awstap-fido. */
     MSG_FIDO_LIST = 96,
@@ -311,6 +325,9 @@ struct msg_key {
     uint32_t has_seed;
     uint64_t created;
     uint32_t touch, serve, duration, max_duration, lock_on, rotate_every, grace;
+    uint64_t sealed;       /* when the access key in use was sealed */
+    const char *task;      /* what is unfinished, for a person; empty: nothing */
+    struct list strangers; /* access keys and MFA devices of the user that the vault does not know */
 };
 struct msg_code {
     const char *code;
@@ -322,6 +339,33 @@ struct msg_key_set {
 };
 struct msg_agree {
     const char *stake;
+};
+struct msg_key_rotate {
+    const char *name; /* empty: every key that is due */
+    uint32_t due;     /* only if it is due, and nobody is asked */
+    const char *discard;
+};
+struct msg_key_import {
+    struct list keys; /* see PROTOCOL.md */
+};
+struct msg_mfa_add {
+    const char *key;
+};
+struct msg_mfa_remove {
+    const char *key;
+};
+struct msg_revoke {
+    const char *key;
+    const char *discard;
+    uint32_t finish;
+};
+struct msg_outcome {
+    const char *name;
+    uint32_t status;
+    const char *text;
+};
+struct msg_vault_import {
+    uint32_t replace;
 };
 
 struct msg_start {
@@ -359,6 +403,9 @@ struct msg_issued {
     uint32_t default_duration, max_duration, touch, serve, lock_on;
     uint32_t factor; /* the slot that opened the vault */
     const char *factor_label;
+    uint32_t mfa;          /* the session is MFA-authenticated */
+    const char *signed_by; /* the access key id of the long-lived key */
+    uint32_t due;          /* the key is to be tended */
 };
 struct msg_refused {
     uint32_t flight, status;
@@ -382,6 +429,28 @@ struct msg_assume {
 };
 struct msg_need {
     uint32_t program;
+};
+struct msg_keep {
+    struct bytes record_key, head;
+};
+struct msg_authority {
+    const char *key;
+};
+struct msg_granted {
+    struct bytes record_key, head;
+    const char *access_key_id, *secret_access_key, *session_token;
+    uint64_t issued, expiration;
+    uint32_t mfa;
+    const char *signed_by;
+    struct bytes day_key;
+    const char *date, *region;
+};
+struct msg_day_key {
+    const char *key, *access_key_id, *date, *region;
+    struct bytes day_key;
+};
+struct msg_hold {
+    uint32_t on;
 };
 
 struct msg_fido_device {

@@ -70,6 +70,38 @@ int vault_unlock(struct vault *vault, uint32_t slot_id, const uint8_t *secret, s
 void vault_lock(struct vault *vault);
 
 /*
+ * Wipe all that vault_unlock() brought but K_rec. The vault is *narrowed* then: records and journal
+ * can be changed and written, and nothing be opened. Harmless on one that is narrowed.
+ */
+void vault_narrow(struct vault *vault);
+
+/*
+ * Believe a vault that was just read by what the agent kept of an unlock: K_rec, and the hash of
+ * the head that was believed then. It is narrowed then. EXIT_VAULT: a forgery; EXIT_FAILED: the
+ * head has changed since.
+ */
+int vault_admit(struct vault *vault, const uint8_t record_key[VAULT_KEY_BYTES],
+                const uint8_t head[VAULT_KEY_BYTES], struct error *error);
+
+/* What the agent is to keep of an unlocked or narrowed vault: K_rec, and the hash of prefix and
+ * head. */
+void vault_kept(const struct vault *vault, uint8_t record_key[VAULT_KEY_BYTES],
+                uint8_t head[VAULT_KEY_BYTES]);
+
+/*
+ * Change records and journal of a narrowed vault, and write it. apply() may be called again: where
+ * another awstap wrote meanwhile, the file is read anew and believed by K_rec and the public key.
+ * What it changes is found by id, as no pointer into the vault outlives the call. 0 or -1 with
+ * error; then *vault is as the file is, if that could be read.
+ */
+int vault_change(struct vault *vault,
+                 int (*apply)(struct vault *vault, void *context, struct error *error),
+                 void *context, struct error *error);
+
+/* Whether this machine may rotate the keys in it; error says what to do where not (EXIT_FAILED). */
+bool vault_is_here(const struct vault *vault, struct error *error);
+
+/*
  * Write the vault as the next generation, under vault.lock. EXIT_FAILED where another process wrote
  * since it was read (nothing is changed; read it again). After another error the file is the old
  * one or the new one; the vault in memory is then good for vault_free() only.
@@ -79,6 +111,25 @@ int vault_write(struct vault *vault, struct error *error);
 /* A slot by its id, a key by its name; NULL and EXIT_FAILED where there is none. */
 struct slot *vault_slot(struct vault *vault, uint32_t id, struct error *error);
 struct key *vault_key(struct vault *vault, const char *name, struct error *error);
+
+struct key *vault_key_by_id(struct vault *vault, uint32_t id);
+
+/* The records of a key and type, newest first: nth is 0 for the one in use, 1 for the one that is
+ * being rotated out; NULL where there is none. */
+const struct record *vault_record(const struct vault *vault, const struct key *key,
+                                  enum record_type type, unsigned nth);
+
+/* Put in another record of the key, which is in use from now on; take one out. Narrowed is enough.
+ * EXIT_FAILED: there are two of this type already; there is none with this subject. */
+int vault_put_record(struct vault *vault, const struct key *key, enum record_type type,
+                     const char *subject, const void *secret, size_t len, struct error *error);
+int vault_drop_record(struct vault *vault, const struct key *key, enum record_type type,
+                      const char *subject, struct error *error);
+
+/* Open a record of the vault, which must be unlocked; in the arena, the caller's to arena_free().
+ */
+int vault_open_record(const struct vault *vault, const struct record *record,
+                      struct record_secret **secret, struct error *error);
 
 /* The access key id in use for the key ("" where it has none); whether it has a TOTP seed for its
  * MFA serial. */
