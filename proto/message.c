@@ -188,7 +188,6 @@ static const struct layout LAYOUTS[] = {
         F_TEXT(msg_day_key, key, NAME_MAX_), F_TEXT(msg_day_key, access_key_id, 128),
         F_TEXT(msg_day_key, date, 8), F_TEXT(msg_day_key, region, NAME_MAX_),
         F_BYTES(msg_day_key, day_key, 32), )},
-    [MSG_HOLD] = {"HOLD", false, FIELDS(F_U32(msg_hold, on), )},
 
     [MSG_FIDO_LIST] = {"FIDO_LIST", false, NO_FIELDS},
     [MSG_FIDO_DEVICE] = {"FIDO_DEVICE", false, FIELDS(

@@ -90,7 +90,6 @@ enum message_type {
     MSG_AUTHORITY = 92,
     MSG_GRANTED = 93,
     MSG_DAY_KEY = 94,
-    MSG_HOLD = 95,
 
     /* A signer and awstap-fido. */
     MSG_FIDO_LIST = 96,
@@ -448,9 +447,6 @@ struct msg_granted {
 struct msg_day_key {
     const char *key, *access_key_id, *date, *region;
     struct bytes day_key;
-};
-struct msg_hold {
-    uint32_t on;
 };
 
 struct msg_fido_device {

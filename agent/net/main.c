@@ -107,6 +107,16 @@ static int repeat_head(struct conversation *conversation)
     return r == -EIO ? 0 : r;
 }
 
+/* While a request is under way its answer may be the only copy of a secret: TERM waits for it. */
+static void mask_term(int how)
+{
+    sigset_t term;
+
+    sigemptyset(&term);
+    sigaddset(&term, SIGTERM);
+    sigprocmask(how, &term, NULL);
+}
+
 static int serve_request(struct conversation *conversation, const struct msg_net_request *msg)
 {
     const char *host = conversation->connection.endpoint.host;
@@ -116,6 +126,7 @@ static int serve_request(struct conversation *conversation, const struct msg_net
     int r;
 
     answer_init(&answer);
+    mask_term(SIG_BLOCK);
     r = connection_post(&conversation->connection, &msg->headers, &msg->body, &answer, failure);
     if (r == 0 && (r = reply_read(&reply, &answer, host, failure)) == 0) {
         r = channel_send(&conversation->channel, MSG_NET_REPLY, &reply.msg, -1, SEND_MS);
@@ -123,6 +134,7 @@ static int serve_request(struct conversation *conversation, const struct msg_net
     } else if (r == -EIO) {
         r = send_failure(conversation);
     }
+    mask_term(SIG_UNBLOCK);
     answer_free(&answer);
     return r;
 }

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,10 +18,18 @@
 #define START_MS 5000 /* to start a helper */
 
 /* What is in memory is wiped with the process; what was half done at AWS is in the journal. */
-static _Noreturn void agent_is_gone(void)
+static _Noreturn void end(void)
 {
     arena_close();
     _exit(0);
+}
+
+/* Returns only while the signer is held to what it does. */
+static void agent_is_gone(struct agent *agent)
+{
+    if (!agent->held)
+        end();
+    agent->gone = true;
 }
 
 int agent_open(struct agent *agent)
@@ -55,14 +64,14 @@ void agent_request(struct agent *agent, struct frame *request)
 
     if (channel_receive(&agent->channel, &frame, -1) != 1 ||
         message_forward(&agent->request, &frame) < 0 || message_next(&agent->request, request) != 1)
-        agent_is_gone();
+        end();
     channel_drop(&agent->channel, &frame);
 }
 
 void agent_send(struct agent *agent, enum message_type type, const void *msg)
 {
-    if (channel_send(&agent->channel, type, msg, -1, SEND_MS) < 0)
-        agent_is_gone();
+    if (!agent->gone && channel_send(&agent->channel, type, msg, -1, SEND_MS) < 0)
+        agent_is_gone(agent);
 }
 
 void agent_progress(struct agent *agent, enum progress_kind kind, const char *format, ...)
@@ -91,7 +100,7 @@ static void keep(struct agent *agent, const struct frame *frame)
     else if (frame->type == MSG_PLUGGED)
         agent->plugged = true;
     else if (frame->type != MSG_WANT || message_forward(&agent->wants, frame) < 0)
-        agent_is_gone();
+        end();
     channel_drop(&agent->channel, frame);
 }
 
@@ -99,19 +108,19 @@ static void keep_context(struct agent *agent, const struct frame *frame)
 {
     buf_take(&agent->context, buf_len(&agent->context));
     if (message_forward(&agent->context, frame) < 0)
-        agent_is_gone();
+        end();
     channel_drop(&agent->channel, frame);
 }
 
-/* The answer to NEED, still to be dropped. */
-static void await_helper(struct agent *agent, enum program program, struct frame *frame)
+/* The answer to what was asked, still to be dropped. A CONTEXT before it is for awstap-prompt. */
+static void await_answer(struct agent *agent, struct frame *frame)
 {
     for (;;) {
         if (channel_receive(&agent->channel, frame, START_MS) != 1)
-            agent_is_gone();
+            end();
         if (comes_unasked(frame->type))
             keep(agent, frame);
-        else if (program == PROGRAM_PROMPT && frame->type == MSG_CONTEXT)
+        else if (frame->type == MSG_CONTEXT)
             keep_context(agent, frame);
         else
             return;
@@ -126,16 +135,57 @@ int agent_need(struct agent *agent, enum program program, struct channel *helper
     struct frame frame;
     int r;
 
+    if (agent->gone)
+        return error_set(error, EXIT_FAILED, "the agent has ended; start it and run it again");
     agent_send(agent, MSG_NEED, &need);
-    await_helper(agent, program, &frame);
+    await_answer(agent, &frame);
     if (message_get(&frame, MSG_HELPER, NULL) == 0)
         r = channel_open(helper, channel_claim_fd(&agent->channel));
     else if (message_get(&frame, MSG_FAILED, &failed) == 0)
         r = error_set(error, failed.status, "%s", failed.text);
     else
-        agent_is_gone();
+        end();
     channel_drop(&agent->channel, &frame);
     return r < -1 ? error_set(error, EXIT_FAILED, "cannot talk to a helper: %s", strerror(-r)) : r;
+}
+
+void agent_ask(struct agent *agent, enum message_type type, const void *msg,
+               enum message_type expected, struct frame *answer)
+{
+    agent_send(agent, type, msg);
+    await_answer(agent, answer);
+    if (answer->type != expected)
+        end();
+}
+
+void agent_drop_answer(struct agent *agent, const struct frame *answer)
+{
+    channel_drop(&agent->channel, answer);
+}
+
+static void mask_ending(int how)
+{
+    sigset_t ending;
+
+    sigemptyset(&ending);
+    sigaddset(&ending, SIGTERM);
+    sigaddset(&ending, SIGINT);
+    sigaddset(&ending, SIGHUP);
+    sigprocmask(how, &ending, NULL);
+}
+
+void agent_hold(struct agent *agent)
+{
+    mask_ending(SIG_BLOCK);
+    agent->held = true;
+}
+
+void agent_release(struct agent *agent)
+{
+    agent->held = false;
+    if (agent->gone)
+        end();
+    mask_ending(SIG_UNBLOCK);
 }
 
 bool agent_look(struct agent *agent)
@@ -143,12 +193,14 @@ bool agent_look(struct agent *agent)
     struct frame frame;
     int r;
 
+    if (agent->gone)
+        return false;
     if (channel_fill(&agent->channel) < 0)
-        agent_is_gone();
+        agent_is_gone(agent);
     while ((r = channel_next(&agent->channel, &frame)) == 1)
         keep(agent, &frame);
     if (r < 0 || agent->channel.ended)
-        agent_is_gone();
+        agent_is_gone(agent);
     return buf_len(&agent->wants) > 0 || buf_len(&agent->riders) > 0;
 }
 
@@ -157,7 +209,7 @@ void agent_wait(struct agent *agent, uint64_t deadline_ms)
     int left;
 
     while ((left = clock_left_ms(deadline_ms)) != 0) {
-        struct pollfd pollfd = {.fd = agent->channel.fd, .events = POLLIN};
+        struct pollfd pollfd = {.fd = agent->gone ? -1 : agent->channel.fd, .events = POLLIN};
 
         if (poll(&pollfd, 1, left) > 0)
             agent_look(agent);
@@ -172,7 +224,7 @@ static bool next(const struct buf *kept, enum message_type type, void *msg)
     if (message_next(kept, &frame) != 1)
         return false;
     if (message_get(&frame, type, msg) < 0)
-        agent_is_gone();
+        end();
     return true;
 }
 
@@ -221,7 +273,7 @@ const char *agent_requester(struct agent *agent)
         return agent->requester;
     while (!agent_next_rider(agent, &rider)) {
         if (channel_receive(&agent->channel, &frame, START_MS) != 1)
-            agent_is_gone();
+            end();
         keep(agent, &frame);
     }
     snprintf(agent->requester, sizeof agent->requester, "%s", rider.who);

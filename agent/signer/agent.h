@@ -13,7 +13,8 @@
 
 /*
  * The agent, as its signer sees it. It is trusted; when it goes, the signer has nothing left to do,
- * so every function here ends the process then.
+ * so every function here ends the process then, but for what stands between agent_hold() and
+ * agent_release().
  */
 struct agent {
     struct channel channel;
@@ -21,6 +22,7 @@ struct agent {
     struct buf wants, riders;     /* WANT and RIDER frames, which may come at any time */
     struct buf context;           /* the CONTEXT frame that came with the last awstap-prompt */
     bool plugged;                 /* PLUGGED has come since agent_plugged() */
+    bool held, gone;              /* between agent_hold() and agent_release(): the agent has gone */
     char *vault, *state;          /* paths, in the arena */
     bool logs;                    /* its log has begun: */
     uint8_t log_id[LOG_ID_BYTES]; /* of the segment that it writes */
@@ -48,6 +50,22 @@ void agent_progress(struct agent *agent, enum progress_kind kind, const char *fo
  */
 int agent_need(struct agent *agent, enum program program, struct channel *helper,
                struct error *error);
+
+/*
+ * Ask the agent for what it has at hand. *answer is of the expected type, and good until
+ * agent_drop_answer().
+ */
+void agent_ask(struct agent *agent, enum message_type type, const void *msg,
+               enum message_type expected, struct frame *answer);
+void agent_drop_answer(struct agent *agent, const struct frame *answer);
+
+/*
+ * What is done to AWS from here on must reach the vault: no signal but KILL ends this process, and
+ * the agent's going doesn't, until agent_release(). Helpers that are needed are started before. The
+ * agent gives whoever it ends twenty seconds.
+ */
+void agent_hold(struct agent *agent);
+void agent_release(struct agent *agent);
 
 /* See what has come without waiting. Whether there are WANTs or RIDERs to take. */
 bool agent_look(struct agent *agent);

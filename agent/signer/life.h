@@ -37,12 +37,6 @@ int life_resume(struct life *life, struct agent *agent, const char *key, struct 
 /* The key, wherever it stands by now; never NULL. Good until the next vault_change(). */
 struct key *life_key(const struct life *life);
 
-/*
- * Something at AWS is about to be changed, and its answer must reach the vault: until false is
- * given, the agent does not end this operation, and TERM does not end this process.
- */
-void life_hold(struct life *life, bool on);
-
 /* The journal's entry of this key and kind, changed or made (phase 0: taken out), and written. 0 or
  * -1 with error. */
 int life_note(struct life *life, const struct task *task, struct error *error);
