@@ -78,7 +78,7 @@ struct agreement *agreement_ask(const char *stake,
     agreement->operation.on_ready = on_ready;
     agreement->operation.on_frame = on_frame;
     agreement->operation.on_end = on_end;
-    operation_begin(&agreement->operation, true, AGREE_S);
+    operation_begin(&agreement->operation, LANE_TOUCH, AGREE_S);
     return agreement;
 }
 

@@ -21,6 +21,7 @@
 #include "policy.h"
 #include "remote.h"
 #include "remote_request.h"
+#include "tending.h"
 #include "usage.h"
 #include "watcher.h"
 
@@ -379,6 +380,7 @@ static int status(struct client *client, const struct frame *frame)
         return -EPROTO;
     peer_send(&client->peer, MSG_AGENT, &agent, -1);
     session_each(tell_cached, &client->peer);
+    tending_tell(&client->peer);
     peer_send(&client->peer, MSG_DONE, &done, -1);
     end_turn(client);
     return 0;
@@ -402,7 +404,7 @@ static int errand(struct client *client, const struct frame *frame)
     client->fd = channel_claim_fd(&client->peer.channel);
     if (message_carries_fd(frame->type) != (client->fd >= 0))
         return -EPROTO;
-    if (errand_is_list(frame->type))
+    if (!errand_asks(frame))
         run_errand(client, frame);
     else if (watcher_screen_locked())
         refuse(client, EXIT_PERSON, "the screen is locked; unlock it and run it again");

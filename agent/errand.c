@@ -8,37 +8,53 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "authority.h"
 #include "flight.h"
 #include "key_name.h"
 #include "log.h"
 #include "notice.h"
 #include "policy.h"
 #include "session.h"
+#include "tending.h"
 
 #define LIST_S 15 /* nobody is asked anything */
 #define UNLOCK_S                                                                                   \
     300 /* two touches, a secret typed or piped in, a TOTP code awaited, AWS asked twice */
 #define ENROL_S 900 /* a recovery code is copied by hand and typed back, up to three times */
+#define LIFE_S                                                                                     \
+    900 /* two touches, TOTP codes awaited before and after, and AWS until it has taken it in,     \
+           three times */
 
 struct errand {
     struct operation operation;
     struct asker asker;
     struct buf request; /* the frame as it came */
     int fd;
+    uint8_t type;               /* of the request */
+    bool asks;                  /* a person */
     bool asked;                 /* the signer has the request */
     char key[KEY_NAME_MAX + 1]; /* that it is about; empty: none */
-    bool changes;               /* the key: its sessions are stale once this is done */
     void (*on_end)(struct peer *client);
 };
 
 bool errand_is(uint8_t type)
 {
-    return type >= MSG_FACTOR_ADD && type <= MSG_LOG_VERIFY;
+    return (type >= MSG_FACTOR_ADD && type <= MSG_REVOKE && type != MSG_AGREE) ||
+           (type >= MSG_VAULT_EXPORT && type <= MSG_VAULT_ADOPT);
 }
 
-bool errand_is_list(uint8_t type)
+static bool only_reads(uint8_t type)
 {
-    return type == MSG_FACTOR_LIST || type == MSG_KEY_LIST;
+    return type == MSG_FACTOR_LIST || type == MSG_KEY_LIST || type == MSG_VAULT_EXPORT;
+}
+
+bool errand_asks(const struct frame *request)
+{
+    struct msg_key_rotate rotate;
+
+    if (message_get(request, MSG_KEY_ROTATE, &rotate) == 0)
+        return !rotate.due;
+    return !only_reads(request->type);
 }
 
 /* The key that the request is about; "": none; NULL: it is malformed. */
@@ -50,6 +66,10 @@ static const char *key_of(const struct frame *frame)
         struct msg_key_set key_set;
         struct msg_mfa_import mfa_import;
         struct msg_mfa_code mfa_code;
+        struct msg_mfa_add mfa_add;
+        struct msg_mfa_remove mfa_remove;
+        struct msg_key_rotate key_rotate;
+        struct msg_revoke revoke;
     } msg;
 
     switch (frame->type) {
@@ -63,12 +83,28 @@ static const char *key_of(const struct frame *frame)
         return message_get(frame, MSG_MFA_IMPORT, &msg) < 0 ? NULL : msg.mfa_import.key;
     case MSG_MFA_CODE:
         return message_get(frame, MSG_MFA_CODE, &msg) < 0 ? NULL : msg.mfa_code.key;
+    case MSG_MFA_ADD:
+        return message_get(frame, MSG_MFA_ADD, &msg) < 0 ? NULL : msg.mfa_add.key;
+    case MSG_MFA_REMOVE:
+        return message_get(frame, MSG_MFA_REMOVE, &msg) < 0 ? NULL : msg.mfa_remove.key;
+    case MSG_KEY_ROTATE:
+        return message_get(frame, MSG_KEY_ROTATE, &msg) < 0 ? NULL : msg.key_rotate.name;
+    case MSG_REVOKE:
+        return message_get(frame, MSG_REVOKE, &msg) < 0 ? NULL : msg.revoke.key;
     default:
         return "";
     }
 }
 
-/* A session outlives neither its key, nor the MFA device that the key got since, nor its policy. */
+/*
+ * A session outlives neither its key, nor the MFA device that the key got since, nor its policy,
+ * nor the suspicion that it is in other hands. It outlives rotation, as it does at AWS.
+ */
+static bool makes_stale(uint8_t type)
+{
+    return type != MSG_MFA_CODE && type != MSG_KEY_ROTATE;
+}
+
 static int note_key(struct errand *errand, const struct frame *frame)
 {
     const char *key = key_of(frame);
@@ -76,7 +112,6 @@ static int note_key(struct errand *errand, const struct frame *frame)
     if (!key || strlen(key) >= sizeof errand->key)
         return -EPROTO;
     strcpy(errand->key, key);
-    errand->changes = key[0] && frame->type != MSG_MFA_CODE;
     return 0;
 }
 
@@ -99,7 +134,7 @@ static void note(const struct errand *errand, const char *why)
     const struct log_event event = {
         .what = what, .who = errand->asker.who, .key = errand->key, .why = why};
 
-    if (!errand->operation.unlocks)
+    if (!errand->asks)
         return;
     name_request(errand, what, sizeof what);
     log_event(&event);
@@ -108,11 +143,13 @@ static void note(const struct errand *errand, const char *why)
 /* Whatever became of it: once the signer had the request it may have been carried out. */
 static void destroy(struct errand *errand)
 {
-    if (errand->changes && errand->asked) {
+    if (errand->key[0] && errand->asked && makes_stale(errand->type)) {
         session_forget(errand->key);
         flight_forget(errand->key, EXIT_FAILED, "the key was changed meanwhile; run it again");
         policy_forget(errand->key);
     }
+    if (errand->type == MSG_KEY_REMOVE)
+        authority_forget(errand->key);
     buf_free(&errand->request);
     if (errand->fd >= 0)
         close(errand->fd);
@@ -140,13 +177,37 @@ static void on_ready(struct operation *operation)
     errand->asked = true;
     if (message_next(&errand->request, &frame) == 1)
         peer_forward(&operation->signer, &frame, fd);
-    if (operation->unlocks)
+    if (errand->asks)
         peer_send(&operation->signer, MSG_RIDER, &rider, -1);
 }
 
 static const struct context *on_context(struct operation *operation)
 {
     return LOOP_OWNER(operation, struct errand, operation)->asker.context;
+}
+
+/* The operation's own session, for what it does at AWS and for what comes after it. */
+static int on_issued(struct errand *errand, const struct frame *frame)
+{
+    struct msg_issued issued;
+
+    if (message_get(frame, MSG_ISSUED, &issued) < 0 || issued.flight || !errand->key[0])
+        return -EPROTO;
+    authority_session(errand->key, &issued);
+    return 0;
+}
+
+/* Of a rotation that nobody watches but who called for it, the agent keeps what failed. */
+static int on_outcome(struct errand *errand, const struct frame *frame)
+{
+    struct msg_outcome outcome;
+
+    if (message_get(frame, MSG_OUTCOME, &outcome) < 0)
+        return -EPROTO;
+    if (errand->type == MSG_KEY_ROTATE)
+        tending_note(&outcome);
+    peer_forward(errand->asker.peer, frame, -1);
+    return 0;
 }
 
 static int on_frame(struct operation *operation, const struct frame *frame)
@@ -162,6 +223,10 @@ static int on_frame(struct operation *operation, const struct frame *frame)
         notice_progress(errand, &progress);
         peer_forward(errand->asker.peer, frame, -1);
         return 0;
+    case MSG_ISSUED:
+        return on_issued(errand, frame);
+    case MSG_OUTCOME:
+        return on_outcome(errand, frame);
     case MSG_FACTOR:
     case MSG_KEY:
     case MSG_CODE:
@@ -191,24 +256,44 @@ static void on_end(struct operation *operation, const char *why)
 
 static uint32_t seconds_for(uint8_t type)
 {
-    if (errand_is_list(type))
+    if (only_reads(type))
         return LIST_S;
-    return type == MSG_FACTOR_ADD ? ENROL_S : UNLOCK_S;
+    switch (type) {
+    case MSG_FACTOR_ADD:
+        return ENROL_S;
+    case MSG_KEY_ROTATE:
+    case MSG_MFA_ADD:
+    case MSG_MFA_REMOVE:
+    case MSG_REVOKE:
+        return LIFE_S;
+    default:
+        return UNLOCK_S;
+    }
+}
+
+static unsigned lanes_for(const struct errand *errand)
+{
+    if (only_reads(errand->type))
+        return 0;
+    return errand->asks ? LANE_TOUCH | LANE_WRITE : LANE_WRITE;
 }
 
 struct errand *errand_run(const struct asker *asker, const struct frame *request, int fd,
                           void (*end)(struct peer *client))
 {
     struct errand *errand = calloc(1, sizeof *errand);
-    const struct msg_progress queued = {
-        PROGRESS_NOTE, "another awstap command is waiting for its touch; this one comes after it"};
+    struct msg_progress queued = {PROGRESS_NOTE, NULL};
 
     if (!errand) {
         if (fd >= 0)
             close(fd);
         return NULL;
     }
-    *errand = (struct errand){.asker = *asker, .fd = fd, .on_end = end};
+    *errand = (struct errand){.asker = *asker,
+                              .fd = fd,
+                              .type = request->type,
+                              .asks = errand_asks(request),
+                              .on_end = end};
     errand->operation.on_ready = on_ready;
     errand->operation.on_frame = on_frame;
     errand->operation.on_end = on_end;
@@ -219,8 +304,8 @@ struct errand *errand_run(const struct asker *asker, const struct frame *request
         destroy(errand);
         return NULL;
     }
-    if (!operation_begin(&errand->operation, !errand_is_list(request->type),
-                         seconds_for(request->type)))
+    if ((queued.text =
+             operation_begin(&errand->operation, lanes_for(errand), seconds_for(request->type))))
         peer_send(asker->peer, MSG_PROGRESS, &queued, -1);
     return errand;
 }

@@ -10,9 +10,9 @@
  * hands back. */
 struct errand;
 
-/* Whether requests of this type are errands; and whether nobody is asked for anything. */
+/* Whether requests of this type are errands; and whether this one asks a person for anything. */
 bool errand_is(uint8_t type);
-bool errand_is_list(uint8_t type);
+bool errand_asks(const struct frame *request);
 
 /* Who asks. The texts must stay. */
 struct asker {

@@ -153,7 +153,7 @@ static void run(struct hop *hop)
     hop->operation.on_frame = on_frame;
     hop->operation.on_end = on_end;
     operation_expect(&hop->operation, PROGRAM_NET);
-    operation_begin(&hop->operation, false, HOP_S);
+    operation_begin(&hop->operation, 0, HOP_S);
 }
 
 static int make_request(struct hop *hop, const struct session *session)

@@ -2,6 +2,7 @@
 // Locking, by command and by what awstap-watch sees.
 #include "lock.h"
 
+#include "authority.h"
 #include "flight.h"
 #include "log.h"
 #include "policy.h"
@@ -16,6 +17,7 @@ static void note(const char *what, const char *key)
 void lock_all(const char *what, const char *why)
 {
     session_forget(NULL);
+    authority_forget(NULL);
     flight_cancel_all(EXIT_PERSON, why);
     note(what, "");
 }
@@ -25,6 +27,7 @@ static const char *reason, *told; /* for the log, and for those who wait */
 static void lock_key(const char *key)
 {
     session_forget(key);
+    authority_forget(key);
     flight_forget(key, EXIT_PERSON, told);
     note(reason, key);
 }

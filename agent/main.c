@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "arena.h"
+#include "authority.h"
 #include "client.h"
 #include "clock.h"
 #include "context.h"
@@ -30,6 +31,7 @@
 #include "session.h"
 #include "socket.h"
 #include "starter.h"
+#include "tending.h"
 #include "watcher.h"
 
 #define ARENA_SIZE ((size_t)4 * 1024 * 1024) /* within the usual RLIMIT_MEMLOCK of 8 MiB */
@@ -257,6 +259,7 @@ static int prepare(int starter, const struct options *options)
         return complain("cannot lock memory: %s; raise the limit (ulimit -l) to 8192",
                         strerror(-r));
     context_open(options->pinentry);
+    authority_open();
     if ((r = session_open()) < 0 || (r = helper_open(starter, on_starter_death)) < 0 ||
         (r = log_open(options->state, options->vault)) < 0)
         return complain("cannot start: %s", strerror(-r));
@@ -306,16 +309,36 @@ static int serve(int ready, const sigset_t *unblocked)
     return starter_died ? complain("the starter has died") : 0;
 }
 
+static void on_helpers_ended(void)
+{
+    stop = 1;
+}
+
+/* One that seals what AWS has just issued gets the time for it: our end would be its end. */
+static void await_helpers(void)
+{
+    sigset_t blocked;
+
+    sigprocmask(SIG_BLOCK, NULL, &blocked);
+    stop = 0;
+    helper_when_ended(on_helpers_ended);
+    if (!starter_died)
+        loop_run(&stop, &blocked);
+}
+
 static void close_all(void)
 {
+    socket_remove();
     operation_close();
     client_close_all();
     remote_close();
+    tending_close();
     flight_cancel_all(EXIT_FAILED, "the agent has ended");
-    watcher_close();
-    helper_close();
-    socket_remove();
     session_forget(NULL);
+    authority_forget(NULL);
+    watcher_close();
+    await_helpers();
+    helper_close();
     log_close();
     arena_close();
 }

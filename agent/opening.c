@@ -7,10 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "authority.h"
 #include "lock.h"
 #include "notice.h"
 #include "operation.h"
 #include "policy.h"
+#include "tending.h"
 
 #define TRIES_MAX  3  /* openings that may end without a word about a flight that they took on */
 #define RIDERS_MAX 16 /* more at once a person does not read */
@@ -97,6 +99,14 @@ static int on_opened(const struct frame *frame)
     return 0;
 }
 
+/* The session is kept for that even under touch=use, where it is served but once. */
+static void tend(const struct flight *flight, const struct msg_issued *issued)
+{
+    if (!flight->spec.hops.len && issued->mfa)
+        authority_session(flight->spec.key, issued);
+    tending_add(flight->spec.key);
+}
+
 static int on_issued(const struct frame *frame)
 {
     struct msg_issued issued;
@@ -110,10 +120,13 @@ static int on_issued(const struct frame *frame)
     snprintf(how, sizeof how, "factor %u%s%s", issued.factor, *issued.factor_label ? " " : "",
              issued.factor_label);
     policy_learn(flight->spec.key, &issued);
-    if (opening->pulled && issued.lock_on & LOCK_ON_REMOVAL)
+    if (opening->pulled && issued.lock_on & LOCK_ON_REMOVAL) {
         flight_fail(flight, EXIT_PERSON, LOCK_KEY_PULLED);
-    else
-        flight_issue(flight, &issued, how);
+        return 0;
+    }
+    if (issued.due)
+        tend(flight, &issued);
+    flight_issue(flight, &issued, how);
     return 0;
 }
 
@@ -215,8 +228,7 @@ static void on_end(struct operation *operation, const char *why);
 /* Begin one if flights wait for it. */
 static void begin_queued(void)
 {
-    const struct msg_progress queued = {
-        PROGRESS_NOTE, "another awstap command is waiting for its touch; this one comes after it"};
+    struct msg_progress queued = {PROGRESS_NOTE, NULL};
 
     if (opening || !first_at(FLIGHT_QUEUED))
         return;
@@ -230,7 +242,7 @@ static void begin_queued(void)
     opening->operation.on_context = on_context;
     operation_expect(&opening->operation, PROGRAM_NET);
     operation_expect(&opening->operation, PROGRAM_FIDO);
-    if (!operation_begin(&opening->operation, true, OPENING_S))
+    if ((queued.text = operation_begin(&opening->operation, LANE_TOUCH, OPENING_S)))
         tell(&queued, FLIGHT_QUEUED);
 }
 

@@ -6,11 +6,13 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "authority.h"
 #include "clock.h"
 #include "log.h"
 
 static TAILQ_HEAD(, operation) waiting = TAILQ_HEAD_INITIALIZER(waiting);
-static struct operation *unlocking;
+static struct operation *touching; /* the one on LANE_TOUCH */
+static unsigned busy;              /* lanes */
 static bool closing;
 static struct msg_places places;
 
@@ -181,14 +183,26 @@ static int on_signer_frame(struct peer *peer, const struct frame *frame)
 {
     struct operation *operation = LOOP_OWNER(peer, struct operation, signer);
 
-    if (frame->type == MSG_NEED)
+    switch (frame->type) {
+    case MSG_NEED:
         return on_need(operation, frame);
-    return operation->on_frame(operation, frame);
+    case MSG_KEEP:
+        return authority_keep(frame);
+    case MSG_DAY_KEY:
+        return authority_day_key(frame);
+    case MSG_AUTHORITY:
+        return authority_answer(peer, frame);
+    default:
+        return operation->on_frame(operation, frame);
+    }
 }
 
 static void run(struct operation *operation)
 {
     operation->running = true;
+    busy |= operation->lanes;
+    if (operation->lanes & LANE_TOUCH)
+        touching = operation;
     operation->deadline.deadline_ms = clock_boot_ms() + (uint64_t)operation->seconds * 1000;
     for (size_t i = 0; i < operation->helper_count; i++)
         start(&operation->helpers[i]);
@@ -196,8 +210,8 @@ static void run(struct operation *operation)
 
 void operation_plugged(void)
 {
-    if (unlocking && unlocking->signer.channel.fd >= 0)
-        peer_send(&unlocking->signer, MSG_PLUGGED, NULL, -1);
+    if (touching && touching->signer.channel.fd >= 0)
+        peer_send(&touching->signer, MSG_PLUGGED, NULL, -1);
 }
 
 void operation_expect(struct operation *operation, enum program program)
@@ -205,31 +219,50 @@ void operation_expect(struct operation *operation, enum program program)
     add_helper(operation, program);
 }
 
-bool operation_begin(struct operation *operation, bool unlocks, uint32_t seconds)
+static unsigned lanes_awaited(void)
 {
-    operation->unlocks = unlocks;
+    const struct operation *operation;
+    unsigned lanes = 0;
+
+    TAILQ_FOREACH (operation, &waiting, link)
+        lanes |= operation->lanes;
+    return lanes;
+}
+
+const char *operation_begin(struct operation *operation, unsigned lanes, uint32_t seconds)
+{
+    unsigned taken = busy | lanes_awaited();
+
+    operation->lanes = lanes;
     operation->seconds = seconds;
     operation->signer.channel.fd = -1;
     operation->deadline.due = on_deadline;
     loop_time(&operation->deadline);
     add_helper(operation, PROGRAM_SIGNER);
-    if (unlocks && unlocking) {
+    if (lanes & taken) {
         TAILQ_INSERT_TAIL(&waiting, operation, link);
-        return false;
+        return lanes & taken & LANE_TOUCH
+                   ? "another awstap command is waiting for its touch; this one comes after it"
+                   : "another awstap command is changing the vault; this one comes after it";
     }
-    if (unlocks)
-        unlocking = operation;
     run(operation);
-    return true;
+    return NULL;
 }
 
+/* In the order in which they came: none overtakes one that waits for the same lane. */
 static void run_next(void)
 {
-    unlocking = closing ? NULL : TAILQ_FIRST(&waiting);
-    if (!unlocking)
-        return;
-    TAILQ_REMOVE(&waiting, unlocking, link);
-    run(unlocking);
+    struct operation *operation, *next;
+    unsigned taken = busy;
+
+    for (operation = TAILQ_FIRST(&waiting); operation && !closing; operation = next) {
+        next = TAILQ_NEXT(operation, link);
+        if (!(operation->lanes & taken)) {
+            TAILQ_REMOVE(&waiting, operation, link);
+            run(operation);
+        }
+        taken |= operation->lanes;
+    }
 }
 
 void operation_close(void)
@@ -256,6 +289,9 @@ void operation_end(struct operation *operation)
     peer_close(&operation->signer);
     while (operation->helper_count)
         end_helper(&operation->helpers[--operation->helper_count]);
-    if (operation == unlocking)
+    busy &= ~operation->lanes;
+    if (operation == touching)
+        touching = NULL;
+    if (operation->lanes)
         run_next();
 }

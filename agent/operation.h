@@ -9,6 +9,12 @@
 #include "helper.h"
 #include "peer.h"
 
+/* What only one operation at a time may do. */
+enum lane {
+    LANE_TOUCH = 1, /* ask the person, so that a touch is never taken for another request */
+    LANE_WRITE = 2, /* change the vault */
+};
+
 #define OPERATION_HELPERS_MAX                                                                      \
     48 /* a signer, sixteen devices, a conversation with AWS for each key, and to spare */
 
@@ -32,13 +38,13 @@ struct operation_helper {
 };
 
 /*
- * A signer at work, with the helpers that it needs. At most one operation that unlocks the vault
- * runs at a time, so that a touch is never taken for another request; the others wait their turn.
+ * A signer at work, with the helpers that it needs. It waits its turn for the lanes that it needs.
  * Part of the object that owns it, which sets the callbacks.
  */
 struct operation {
     TAILQ_ENTRY(operation) link;
-    bool unlocks, running;
+    unsigned lanes; /* bits of enum lane */
+    bool running;
     uint32_t seconds; /* that it may take */
     struct peer signer;
     struct operation_helper helpers[OPERATION_HELPERS_MAX];
@@ -69,10 +75,10 @@ void operation_plugged(void);
 void operation_expect(struct operation *operation, enum program program);
 
 /*
- * Start it, or put it in the queue if it unlocks and another one does: whether it runs at once. It
- * ends by itself after so many seconds.
+ * Start it, or put it in the queue while another one is on its lanes (bits of enum lane). It ends
+ * by itself after so many seconds. NULL: it runs at once; or what it waits for, for a person.
  */
-bool operation_begin(struct operation *operation, bool unlocks, uint32_t seconds);
+const char *operation_begin(struct operation *operation, unsigned lanes, uint32_t seconds);
 
 /* The agent is about to end: start nothing that waits in the queue. */
 void operation_close(void);

@@ -130,9 +130,11 @@ static const char *place(char **at, const char *text)
 static size_t size_of(const struct spec *spec, const struct msg_issued *issued, const char *how)
 {
     const char *texts[] = {
-        issued->access_key_id, issued->secret_access_key, issued->session_token,
-        issued->account,       issued->partition,         issued->region,
-        issued->sts_url,       issued->ca_bundle,         how,
+        issued->access_key_id, issued->secret_access_key,
+        issued->session_token, issued->account,
+        issued->partition,     issued->region,
+        issued->sts_url,       issued->ca_bundle,
+        issued->signed_by,     how,
     };
     size_t size = sizeof(struct session) + spec_size(spec);
 
@@ -169,6 +171,9 @@ struct session *session_store(const struct spec *spec, const struct msg_issued *
         .sts_url = place(&at, issued->sts_url),
         .ca_bundle = place(&at, issued->ca_bundle),
         .how = place(&at, how),
+        .signed_by = place(&at, issued->signed_by),
+        .mfa = issued->mfa,
+        .issued = clock_now_ms() / 1000,
         .expiration = issued->expiration,
         .end_ms = now + lifetime_ms,
     };
@@ -192,16 +197,36 @@ struct session *session_find(const struct spec *spec)
     return NULL;
 }
 
+bool session_can_assume(const struct session *session)
+{
+    return clock_boot_ms() + ASSUME_MS < session->end_ms;
+}
+
+/* Whether a is the better one to ask IAM with. */
+static bool precedes(const struct session *a, const struct session *b)
+{
+    if (!b || a->mfa != b->mfa)
+        return !b || a->mfa;
+    return a->issued > b->issued;
+}
+
+const struct session *session_youngest(const char *key)
+{
+    const struct session *best = NULL;
+
+    for (size_t i = 0; i < BUCKETS; i++)
+        for (const struct session *session = buckets[i]; session; session = session->next)
+            if (strcmp(session->spec.key, key) == 0 && !session->spec.hops.len &&
+                session_can_assume(session) && precedes(session, best))
+                best = session;
+    return best;
+}
+
 bool session_is_fresh(const struct session *session)
 {
     uint64_t now = clock_boot_ms();
 
     return now < session->renew_ms || now < session->quiet_ms;
-}
-
-bool session_can_assume(const struct session *session)
-{
-    return clock_boot_ms() + ASSUME_MS < session->end_ms;
 }
 
 void session_keep_quiet(struct session *session)

@@ -16,12 +16,15 @@ struct session {
     struct spec spec;
     const char *access_key_id, *secret_access_key, *session_token, *account;
     const char *partition, *region, *sts_url,
-        *ca_bundle;      /* the key's: where its roles are asked for */
-    const char *how;     /* the factor that confirmed it, for the log */
-    uint64_t expiration; /* as AWS said, seconds since 1970 */
-    uint64_t renew_ms;   /* from here on it counts as missing, but is served if nobody touches */
-    uint64_t end_ms;     /* from here on it is gone */
-    uint64_t quiet_ms;   /* nobody touched when it was to be renewed: no new prompt before this */
+        *ca_bundle;        /* the key's: where its roles are asked for */
+    const char *how;       /* the factor that confirmed it, for the log */
+    const char *signed_by; /* the long-lived access key that it was got with; empty for a role */
+    uint32_t mfa;          /* it is MFA-authenticated */
+    uint64_t issued;       /* seconds since 1970 */
+    uint64_t expiration;   /* as AWS said, seconds since 1970 */
+    uint64_t renew_ms;     /* from here on it counts as missing, but is served if nobody touches */
+    uint64_t end_ms;       /* from here on it is gone */
+    uint64_t quiet_ms;     /* nobody touched when it was to be renewed: no new prompt before this */
 };
 
 /* Make the cache ready; from here on what expires is wiped by a timer of the loop. 0 or a negative
@@ -36,6 +39,10 @@ struct session *session_store(const struct spec *spec, const struct msg_issued *
 /* The session for this spec, still valid, or NULL. It may be gone after the next call of any
  * session_ function. */
 struct session *session_find(const struct spec *spec);
+
+/* The youngest session of the key itself, still valid for a while; one that is MFA-authenticated
+ * goes first. NULL: there is none. */
+const struct session *session_youngest(const char *key);
 
 /* Whether it may be served without trying to renew it first. */
 bool session_is_fresh(const struct session *session);

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#ifndef AWSTAP_TENDING_H
+#define AWSTAP_TENDING_H
+
+#include "peer.h"
+
+/*
+ * Tending: what is due about a key, done in the background right after the touch that made it
+ * possible. It asks nobody. What failed is kept for `status` and shown, until it succeeds.
+ */
+
+/* Tend this key, unless that waits already. */
+void tending_add(const char *key);
+
+/* What became of a key's rotation that nobody watched. */
+void tending_note(const struct msg_outcome *outcome);
+
+/* Send an OUTCOME for each key whose last one failed. */
+void tending_tell(struct peer *client);
+
+/* The agent is about to end: begin nothing more. */
+void tending_close(void);
+
+#endif
