@@ -11,6 +11,7 @@
 #include "authority.h"
 #include "flight.h"
 #include "key_name.h"
+#include "lock.h"
 #include "log.h"
 #include "notice.h"
 #include "policy.h"
@@ -150,6 +151,8 @@ static void destroy(struct errand *errand)
     }
     if (errand->type == MSG_KEY_REMOVE)
         authority_forget(errand->key);
+    if (errand->type == MSG_VAULT_IMPORT && errand->asked)
+        lock_all("locked: another vault", "the vault was replaced meanwhile; run it again");
     buf_free(&errand->request);
     if (errand->fd >= 0)
         close(errand->fd);
@@ -230,6 +233,7 @@ static int on_frame(struct operation *operation, const struct frame *frame)
     case MSG_FACTOR:
     case MSG_KEY:
     case MSG_CODE:
+    case MSG_DRILL:
         peer_forward(errand->asker.peer, frame, -1);
         return 0;
     case MSG_DONE:

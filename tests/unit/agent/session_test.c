@@ -88,6 +88,7 @@ static struct session *store(const char *key, uint32_t duration, uint32_t lifeti
         .partition = "aws",
         .sts_url = "",
         .ca_bundle = "",
+        .signed_by = "",
     };
 
     return session_store(&spec, &issued, "factor 1");
@@ -288,6 +289,7 @@ static void test_arena_full(void **state)
                                 .region = "",
                                 .partition = "",
                                 .sts_url = "",
+                                .signed_by = "",
                                 .ca_bundle = ""};
     char key[16];
 
