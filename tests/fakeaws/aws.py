@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """AWS itself: takes a request, finds out which action it is and who asks, and answers."""
 
+import pickle
 import re
 import threading
 from dataclasses import dataclass
@@ -76,11 +77,22 @@ class Aws:
         self.clock = clock
         self.lock = threading.Lock()
         self.world = world.World(clock.now_ms())
+        self.snapshots = {}
 
     def setup(self, description):
         """Replace the whole world."""
         with self.lock:
             self.world = world.build(description, self.clock.now_ms())
+
+    def snapshot(self, name):
+        """Remember the whole world under a name."""
+        with self.lock:
+            self.snapshots[name] = pickle.dumps(self.world)
+
+    def restore(self, name):
+        """Make the world what it was at a snapshot; KeyError if there is none of that name."""
+        with self.lock:
+            self.world = pickle.loads(self.snapshots[name])
 
     def describe(self, request):
         """What a request claims to be, for the log; nothing of it is verified."""
@@ -92,7 +104,8 @@ class Aws:
             values = _form(request)
         except AwsError:
             return facts
-        code = values.pop("TokenCode", None)
+        values.pop("AuthenticationCode2", None)
+        code = values.pop("AuthenticationCode1", None) or values.pop("TokenCode", None)
         facts.update(action=values.pop("Action", None), service=_service_of(values, request))
         facts["parameters"] = values
         if code is not None:

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """The fake AWS as boto3, a real client, sees it. Skipped where boto3 can't be imported."""
 
+import json
 import unittest
 
 from running import Running
@@ -62,6 +63,39 @@ class Boto(Running):
         self.assertEqual(iam.get_user(UserName="alice")["User"]["Arn"], self.alice["arn"])
         devices = iam.list_mfa_devices(UserName="alice")["MFADevices"]
         self.assertEqual(devices[0]["SerialNumber"], self.alice["serial"])
+
+    def test_mfa_devices(self):
+        bob = self.aws.add_user("bob", with_mfa=False)
+        iam = self.boto("iam", bob["access_key_id"], bob["secret"])
+        made = iam.create_virtual_mfa_device(VirtualMFADeviceName="bob")["VirtualMFADevice"]
+        self.assertEqual(made["QRCodePNG"][:4], b"\x89PNG")
+        seed, serial = made["Base32StringSeed"].decode(), made["SerialNumber"]
+        self.assertIn(serial, str(iam.list_virtual_mfa_devices(AssignmentStatus="Unassigned")))
+        self.alice = {"seed_base32": seed, "serial": serial}
+        codes = {"AuthenticationCode1": self.code(-1), "AuthenticationCode2": self.code()}
+        iam.enable_mfa_device(UserName="bob", SerialNumber=serial, **codes)
+        credentials = self.boto("sts", bob["access_key_id"], bob["secret"]).get_session_token(
+            **self.mfa(1))["Credentials"]
+        iam = self.boto("iam", credentials["AccessKeyId"], credentials["SecretAccessKey"],
+                        credentials["SessionToken"])
+        devices = iam.list_mfa_devices(UserName="bob")["MFADevices"]
+        self.assertEqual([device["SerialNumber"] for device in devices], [serial])
+        self.fails("DeleteConflict", iam.delete_virtual_mfa_device, SerialNumber=serial)
+        iam.deactivate_mfa_device(UserName="bob", SerialNumber=serial)
+        iam.delete_virtual_mfa_device(SerialNumber=serial)
+
+    def test_policies(self):
+        admin = self.aws.add_user("admin", admin=True, iam_needs_mfa=False)
+        iam = self.boto("iam", admin["access_key_id"], admin["secret"])
+        document = {"Version": "2012-10-17",
+                    "Statement": [{"Effect": "Deny", "Action": "iam:List*", "Resource": "*"}]}
+        named = {"UserName": "alice", "PolicyName": "p"}
+        iam.put_user_policy(PolicyDocument=json.dumps(document), **named)
+        self.assertEqual(iam.list_user_policies(UserName="alice")["PolicyNames"], ["p"])
+        self.assertEqual(iam.get_user_policy(**named)["PolicyDocument"], document)
+        self.fails("AccessDenied", self.with_mfa("iam").list_access_keys, UserName="alice")
+        self.fails("MalformedPolicyDocument", iam.put_user_policy, PolicyDocument="{}", **named)
+        iam.delete_user_policy(**named)
 
     def test_implicit_user_name(self):
         key = {"id": self.keys.id, "secret": self.keys.secret}

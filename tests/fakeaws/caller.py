@@ -26,6 +26,11 @@ class Caller:
         return self.account.arn("sts", f"assumed-role/{self.role.name}/{self.session.name}")
 
     @property
+    def principal_arn(self):
+        """aws:PrincipalArn: the user's, or the role's whatever the session is called."""
+        return self.user.arn if self.role is None else self.role.arn
+
+    @property
     def unique_id(self):
         if self.role is None:
             return self.user.unique_id
@@ -60,7 +65,7 @@ def _session_caller(world, signature, token, now_ms):
 
 def _key_caller(world, signature, now_ms):
     user, key = world.keys.get(signature.key_id, (None, None))
-    if key is None or key.believed(now_ms) != "Active":
+    if key is None or key.status.seen(now_ms, world.flapping) != "Active":
         raise invalid_token()
     return Caller(user.account, signature.region, user, key=key), key.secret
 

@@ -101,6 +101,19 @@ class FakeAws:
         """Add one fault rule."""
         self.call("fault", rules=[{"what": what, **options}])
 
+    def snapshot(self, name):
+        """Remember the whole world under a name, for restore()."""
+        self.call("snapshot", name=name)
+
+    def restore(self, name):
+        """Make the world what it was; the log of requests is empty after it."""
+        self.call("restore", name=name)
+
+    def audit(self, user, **more):
+        """What a user has: its keys, MFA devices (with those of its account that nobody uses) and
+        policies."""
+        return self.call("audit", user=user, **more)
+
     def state(self):
         """The whole world, secrets included."""
         return self.call("state")

@@ -35,7 +35,7 @@ class Desk:
             return 404, {"error": f"no verb {request.path}; there are {', '.join(VERBS)}"}
         try:
             return 200, verb(self, **json.loads(request.body or b"{}")) or {}
-        except (AttributeError, KeyError, TypeError, ValueError) as error:
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
             return 400, {"error": f"{request.path}: {type(error).__name__}: {error}"}
 
     def _setup(self, **description):
@@ -74,8 +74,22 @@ class Desk:
     def _skew(self, ms):
         self.aws.clock.skew_ms = int(ms)
 
-    def _propagation(self, ms):
-        self.aws.world.propagation_ms = int(ms)
+    def _propagation(self, ms, flapping=False, late_lists=False):
+        with self.aws.lock:
+            self.aws.world.propagation_ms = int(ms)
+            self.aws.world.flapping = bool(flapping)
+            self.aws.world.late_lists = bool(late_lists)
+
+    def _snapshot(self, name):
+        self.aws.snapshot(name)
+
+    def _restore(self, name):
+        self.aws.restore(name)
+        self.journal.reset()
+
+    def _audit(self, user, account=None):
+        with self.aws.lock:
+            return world.audit(self.aws.world.user(user, account))
 
     def _disable_region(self, region, disabled=True):
         with self.aws.lock:
@@ -108,12 +122,8 @@ class Desk:
 
     def _set_key(self, id, status):
         with self.aws.lock:
-            user, key = self.aws.world.keys[id]
-            visible_ms = self.aws.clock.now_ms() + self.aws.world.propagation_ms
-            if status == "Deleted":
-                self.aws.world.delete_key(user, key, visible_ms)
-            else:
-                key.change(status, visible_ms)
+            _, key = self.aws.world.keys[id]
+            key.status.set(status, self.aws.world.visible_ms(self.aws.clock.now_ms()))
 
     def _use_code(self, serial, ahead=0):
         with self.aws.lock:
@@ -125,6 +135,7 @@ class Desk:
 VERBS = {
     "add-role": Desk._add_role,
     "add-user": Desk._add_user,
+    "audit": Desk._audit,
     "clear-faults": Desk._clear_faults,
     "delay": Desk._delay,
     "disable-region": Desk._disable_region,
@@ -132,9 +143,11 @@ VERBS = {
     "propagation": Desk._propagation,
     "requests": Desk._requests,
     "reset-log": Desk._reset_log,
+    "restore": Desk._restore,
     "set-key": Desk._set_key,
     "setup": Desk._setup,
     "skew": Desk._skew,
+    "snapshot": Desk._snapshot,
     "state": Desk._state,
     "use-code": Desk._use_code,
     "wait": Desk._wait,

@@ -4,7 +4,7 @@
 import policy
 from answer import AwsError
 from clock import iso_date
-from world import Session
+from world import Session, device_in
 
 NAME = r"[\w+=,.@-]*"
 ANY_REGION = {"GetCallerIdentity"}
@@ -33,7 +33,8 @@ def _verify_mfa(call, serial, code):
         raise _denied("MultiFactorAuthentication failed, must provide both MFA serial number"
                       " and one time pass code. ")
     user = call.caller.user
-    device = user.device(serial) if user is not None else None
+    enabled = user.devices.seen(call.now_ms, call.world.flapping) if user is not None else ()
+    device = device_in(enabled, serial)
     if device is None or device.seed_base32 is None:
         raise _denied("MultiFactorAuthentication failed, unable to validate MFA code.  Please"
                       " verify your MFA serial number is valid and associated with this user.")
@@ -104,9 +105,10 @@ def _assume_role(call):
     parameters.check()
     if caller.root:
         raise _denied("Roles may not be assumed by root accounts.")
-    mfa = _verify_mfa(call, serial, code) or (caller.role is None and caller.mfa)
+    fresh_mfa = _verify_mfa(call, serial, code)
+    mfa = fresh_mfa or (caller.role is None and caller.mfa)
     role = call.world.roles.get(arn)
-    policy.authorize_assume_role(caller, role, arn, mfa, details.get("external_id"))
+    policy.authorize_assume_role(call, role, arn, mfa, fresh_mfa, details.get("external_id"))
     _check_role_duration(caller, role, duration)
     details = _inherit(caller, details)
     session = Session(role.account, None, role, name, False, call.now_ms,
