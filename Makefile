@@ -85,16 +85,17 @@ $(OBJ)/%.o: %.c Makefile
 	$(SAY) CC $<
 	$(Q)$(CC) $(ALL_CPPFLAGS) -I$(dir $<) $(INCLUDE) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
-# The one object that knows where it will be installed is built anew when that changes.
+# What knows where it will be installed is built anew when that changes.
+PLACED := $(BIN)/awstap-agent.service $(BIN)/awstap-agent.desktop $(BIN)/awstap-rotate.service
 $(OBJ)/client/start.o: INCLUDE += -DLIBEXECDIR='"$(LIBEXECDIR)"' -DUSERUNITDIR='"$(USERUNITDIR)"'
-$(OBJ)/client/start.o $(BIN)/awstap-agent.service $(BIN)/awstap-agent.desktop: $(OBJ)/places
+$(OBJ)/client/start.o $(PLACED): $(OBJ)/places
 $(OBJ)/places: always
 	@mkdir -p $(@D)
-	@echo '$(LIBEXECDIR) $(USERUNITDIR)' | cmp -s - $@ || echo '$(LIBEXECDIR) $(USERUNITDIR)' >$@
+	@echo '$(BINDIR) $(LIBEXECDIR) $(USERUNITDIR)' | cmp -s - $@ || echo '$(BINDIR) $(LIBEXECDIR) $(USERUNITDIR)' >$@
 
 $(BIN)/%: udev/%.in
 	@mkdir -p $(@D)
-	$(Q)sed 's|@LIBEXECDIR@|$(LIBEXECDIR)|' $< >$@
+	$(Q)sed 's|@LIBEXECDIR@|$(LIBEXECDIR)|; s|@BINDIR@|$(BINDIR)|' $< >$@
 
 define program
 $(BIN)/$(1): $$(call objects,$$(DIR_$(1)),) $$(PROTO) $$(SYSTEM_CLOCK)
@@ -104,20 +105,26 @@ $(BIN)/$(1): $$(call objects,$$(DIR_$(1)),) $$(PROTO) $$(SYSTEM_CLOCK)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
-# The test build: the same objects, but for the clock, and the software key in the place of USB and udev.
+# The test build: the same objects, but for the clock, the software key in the place of USB and udev, and fault points
+# (tests/faultpoint) around what changes files and what AWS is asked.
 SOFT_awstap-fido = $(OBJ)/tests/softkey/device.o $(SOFTKEY)
 SOFT_awstap-watch = $(OBJ)/tests/softkey/keys.o
+FAULTS_awstap = write fsync ftruncate rename unlink
+FAULTS_awstap-agent = $(FAULTS_awstap)
+FAULTS_awstap-signer = $(FAULTS_awstap) server_post server_reply agent_progress
+FAULT_OBJECTS = $(call objects,tests/faultpoint,$(if $(filter server_post,$(FAULTS_$(1))),,tests/faultpoint/requests.c))
 define test_program
 $(ROOT)/$(1): $$(call objects,$$(DIR_$(1)),agent/fido/device.c agent/watch/keys.c) $$(PROTO) $$(TEST_CLOCK) \
-		$$(SOFT_$(1)) $$(SANITIZER)
+		$$(SOFT_$(1)) $$(if $$(FAULTS_$(1)),$$(call FAULT_OBJECTS,$(1))) $$(SANITIZER)
 	@mkdir -p $$(@D)
 	$$(SAY) LD $$@
 	$$(Q)$$(CC) $$(if $$(filter awstap,$(1)),$$(STATIC),$$(HARDEN_LINK)) $$(LDFLAGS) -o $$@ $$^ $$(LIBS_$(1)) \
-		$$(if $$(filter awstap-fido,$(1)),$$(SOFTKEY_LIBS))
+		$$(if $$(filter awstap-fido,$(1)),$$(SOFTKEY_LIBS)) $$(FAULTS_$(1):%=-Wl,--wrap=%)
 endef
 $(foreach p,$(PROGRAMS),$(eval $(call test_program,$(p))))
 $(OBJ)/tests/softkey/%.o: INCLUDE := -Iagent/fido
 $(OBJ)/tests/softkey/keys.o: INCLUDE := -Iagent/watch
+$(OBJ)/tests/faultpoint/requests.o: INCLUDE := -Iagent/signer
 
 $(ROOT)/softkey-%: $(SOFTKEY) $(OBJ)/tests/softkey/%.o
 	@mkdir -p $(@D)
@@ -132,7 +139,7 @@ $(ROOT)/clock:
 	@mkdir -p $(ROOT)/softkey
 	@echo 0 > $@
 
-all: $(PROGRAMS:%=$(BIN)/%) $(BIN)/awstap-agent.service $(BIN)/awstap-agent.desktop
+all: $(PROGRAMS:%=$(BIN)/%) $(PLACED)
 testroot: $(PROGRAMS:%=$(ROOT)/%) $(ROOT)/softkey-pty $(ROOT)/fakebus $(ROOT)/clock
 
 # Unit tests and fuzz targets stand in folders named for the program whose objects they link, all but its main().
@@ -215,7 +222,8 @@ install: all
 	install -m 0644 client/awstap.1 "$(DESTDIR)$(MANDIR)/man1/awstap.1"
 	install -m 0644 client/awstap.bash "$(DESTDIR)$(BASHCOMPDIR)/awstap"
 	install -m 0644 LICENSE "$(DESTDIR)$(DOCDIR)/"
-	install -m 0644 udev/awstap-agent.socket $(BIN)/awstap-agent.service "$(DESTDIR)$(USERUNITDIR)/"
+	install -m 0644 udev/awstap-agent.socket $(BIN)/awstap-agent.service udev/awstap-rotate.timer \
+		$(BIN)/awstap-rotate.service "$(DESTDIR)$(USERUNITDIR)/"
 	install -m 0644 $(BIN)/awstap-agent.desktop "$(DESTDIR)$(AUTOSTARTDIR)/"
 	install -m 0644 udev/70-awstap.rules "$(DESTDIR)$(UDEVDIR)/"
 
@@ -223,6 +231,7 @@ uninstall:
 	rm -f "$(DESTDIR)$(BINDIR)/awstap" "$(DESTDIR)$(MANDIR)/man1/awstap.1" "$(DESTDIR)$(BASHCOMPDIR)/awstap" \
 		$(PROGRAMS:%="$(DESTDIR)$(LIBEXECDIR)/%") "$(DESTDIR)$(DOCDIR)/LICENSE" \
 		"$(DESTDIR)$(USERUNITDIR)/awstap-agent.socket" "$(DESTDIR)$(USERUNITDIR)/awstap-agent.service" \
+		"$(DESTDIR)$(USERUNITDIR)/awstap-rotate.timer" "$(DESTDIR)$(USERUNITDIR)/awstap-rotate.service" \
 		"$(DESTDIR)$(AUTOSTARTDIR)/awstap-agent.desktop" "$(DESTDIR)$(UDEVDIR)/70-awstap.rules"
 	-rmdir "$(DESTDIR)$(LIBEXECDIR)" "$(DESTDIR)$(DOCDIR)"
 

@@ -13,6 +13,8 @@
 
 #define AGENT_QUICK_MS  10000  /* for what the agent answers by itself */
 #define AGENT_PERSON_MS 300000 /* for what waits for people, AWS and other people's turns */
+#define AGENT_LIFE_MS                                                                              \
+    900000 /* for what changes keys and devices at AWS, and waits until AWS has taken it in */
 
 /* A conversation with the agent. */
 struct agent {

@@ -10,11 +10,22 @@
 static const struct {
     const char *name, *value, *help; /* value is NULL for an option that has none */
 } OPTION[OPTIONS] = {
+    [OPTION_ADMIN] = {"admin", "PROFILE",
+                      "have `aws --profile PROFILE` put the policy that denies the sessions"},
+    [OPTION_ALL] = {"all", NULL, "all that is found"},
     [OPTION_ALLOW] = {"allow", "NAME", "what the host may ask for; repeatable"},
+    [OPTION_BOOTSTRAP] = {"bootstrap", NULL, "the policy until the first MFA device is there"},
+    [OPTION_BURN] = {"burn", NULL, "replace the keys at AWS at once, without asking"},
     [OPTION_CA_BUNDLE] = {"ca-bundle", "FILE",
                           "trust the certificates in this file instead of the system's"},
+    [OPTION_CREDENTIALS] = {"credentials", "FILE",
+                            "read this file, or a pipe, - is stdin (default: ~/.aws/credentials)"},
     [OPTION_DEVICE] = {"device", "PATH",
                        "use the security key at this device (default: the one touched)"},
+    [OPTION_DISCARD] = {"discard", "ID",
+                        "the access key, unknown to the vault, that AWS is to delete first"},
+    [OPTION_DRY_RUN] = {"dry-run", NULL, "only say what would be done"},
+    [OPTION_DUE] = {"due", NULL, "what is due, as far as it goes without a touch"},
     [OPTION_DURATION_SECONDS] =
         {"duration-seconds", "N",
          "how long it is to last: a role 900 to 43200 (default: 1 hour), a key's own\n"
@@ -30,9 +41,17 @@ static const struct {
     [OPTION_MAX_DURATION] = {"max-duration", "N",
                              "how long a session may last there at most, in seconds"},
     [OPTION_MFA_SERIAL] = {"mfa-serial", "ARN", "the MFA device whose codes go with this key"},
+    [OPTION_NO_BURN] = {"no-burn", NULL, "leave the keys at AWS as they are, without asking"},
+    [OPTION_NO_REWRITE] = {"no-rewrite", NULL, "leave the files as they are, without asking"},
+    [OPTION_PARTITION] = {"partition", "P", "aws (the default), aws-cn, aws-us-gov, …"},
     [OPTION_POLICY] = {"policy", "JSON", "a session policy; file://PATH reads it from a file"},
     [OPTION_POLICY_ARN] = {"policy-arn", "ARN", "a managed policy as session policy; repeatable"},
     [OPTION_REGION] = {"region", "REGION", "the AWS region"},
+    [OPTION_REPLACE] = {"replace", NULL,
+                        "in the place of the one that is here, which is kept beside it"},
+    [OPTION_REWRITE] = {"rewrite", NULL,
+                        "take the secrets out of the file, and let AWS tools ask awstap,\n"
+                        "without asking"},
     [OPTION_ROLE_ARN] = {"role-arn", "ARN", "assume this role; again: and from it this one"},
     [OPTION_ROLE_SESSION_NAME] = {"role-session-name", "NAME",
                                   "what the role's session is called in AWS's logs"},
@@ -44,6 +63,8 @@ static const struct {
     [OPTION_TOTP] = {"totp", NULL, "ask for a code of an authenticator app with the passphrase"},
     [OPTION_TRANSITIVE_TAG] = {"transitive-tag", "KEY",
                                "hand this tag on to further roles; repeatable"},
+    [OPTION_UNATTENDED_ROTATION] = {"unattended-rotation", NULL,
+                                    "no fresh MFA for changing the user's own access keys"},
     [OPTION_VERIFY] = {"verify", NULL, "check it against the vault: this takes a touch"},
 };
 
@@ -97,7 +118,7 @@ static int check_operands(const struct grammar *grammar, const struct arguments 
                           char why[ARGUMENTS_WHY])
 {
     if (arguments->operands < grammar->operands || (grammar->tail && !*arguments->tail) ||
-        (grammar->more && !*arguments->more)) {
+        (grammar->more && !grammar->optional && !*arguments->more)) {
         snprintf(why, ARGUMENTS_WHY, "an argument is missing");
         return -EINVAL;
     }

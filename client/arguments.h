@@ -10,9 +10,17 @@
 
 /* The options of all commands. The same one means the same everywhere. */
 enum option {
+    OPTION_ADMIN,
+    OPTION_ALL,
     OPTION_ALLOW,
+    OPTION_BOOTSTRAP,
+    OPTION_BURN,
     OPTION_CA_BUNDLE,
+    OPTION_CREDENTIALS,
     OPTION_DEVICE,
+    OPTION_DISCARD,
+    OPTION_DRY_RUN,
+    OPTION_DUE,
     OPTION_DURATION_SECONDS,
     OPTION_EXTERNAL_ID,
     OPTION_HELP, /* every command has it */
@@ -22,9 +30,14 @@ enum option {
     OPTION_LINES,
     OPTION_MAX_DURATION,
     OPTION_MFA_SERIAL,
+    OPTION_NO_BURN,
+    OPTION_NO_REWRITE,
+    OPTION_PARTITION,
     OPTION_POLICY,
     OPTION_POLICY_ARN,
     OPTION_REGION,
+    OPTION_REPLACE,
+    OPTION_REWRITE,
     OPTION_ROLE_ARN,
     OPTION_ROLE_SESSION_NAME,
     OPTION_SOURCE_IDENTITY,
@@ -32,6 +45,7 @@ enum option {
     OPTION_TAG,
     OPTION_TOTP,
     OPTION_TRANSITIVE_TAG,
+    OPTION_UNATTENDED_ROTATION,
     OPTION_VERIFY,
     OPTIONS,
 };
@@ -47,6 +61,7 @@ struct grammar {
     uint64_t options; /* a sum of WITH() */
     size_t operands;  /* exactly so many */
     bool more;        /* and one or more behind them */
+    bool optional;    /* of more, there may be none */
     bool tail;        /* then a command of somebody else's, whose options are not ours */
 };
 

@@ -33,20 +33,23 @@ _awstap()
         mapfile -t COMPREPLY < <(compgen -W "$(_awstap_profiles) $(_awstap_keys)" -- "$cur")
         return
         ;;
-    --*) [[ $prev == --json || $prev == --totp || $prev == --verify ]] || return ;;
+    --*) [[ $prev == --json || $prev == --totp || $prev == --bootstrap || $prev == --unattended-rotation || $prev == --verify || $prev == --due || $prev == --replace ]] || return ;;
     esac
     if ((COMP_CWORD == 1)); then
-        words='factor key mfa get exec status lock log socket --help --version'
+        words='factor key mfa get exec status lock log socket iam-policy vault --help --version'
     else
         case $command in
-        factor | key | mfa | socket) ((COMP_CWORD == 2)) || command="$command $second" ;;
+        factor | key | mfa | socket | vault) ((COMP_CWORD == 2)) || command="$command $second" ;;
         esac
         case $command in
         factor) words='add list remove' ;;
-        key) words='add list show set remove' ;;
-        mfa) words='import code' ;;
+        key) words='add list show set rotate remove' ;;
+        mfa) words='add import code remove' ;;
         socket) words='add list remove' ;;
+        vault) words='export import adopt' ;;
+        'vault import') words=--replace ;;
         log) words='--lines --json --verify' ;;
+        iam-policy) words='--bootstrap --unattended-rotation --partition' ;;
         'socket add') words='--allow --max-duration' ;;
         'socket remove') words=$(_awstap_hosts) ;;
         'factor add') words='fido2 passphrase recovery --label --device --totp' ;;
@@ -54,9 +57,11 @@ _awstap()
         'key add') words='--region --mfa-serial --sts-endpoint-url --iam-endpoint-url --ca-bundle' ;;
         'key show') words="--json $(_awstap_keys)" ;;
         'key set')
-            words="touch=session touch=use serve=any serve=roles duration= max_duration= lock_on= $(_awstap_keys)"
+            words="touch=session touch=use serve=any serve=roles duration= max_duration= lock_on=
+                rotate_every= grace= $(_awstap_keys)"
             ;;
-        'key remove' | 'mfa code') words=$(_awstap_keys) ;;
+        'key rotate') words="--due --discard $(_awstap_keys)" ;;
+        'key remove' | 'mfa add' | 'mfa code' | 'mfa remove') words=$(_awstap_keys) ;;
         'mfa import') words="--mfa-serial $(_awstap_keys)" ;;
         get | exec)
             words="--role-arn --duration-seconds --external-id --role-session-name --source-identity --tag

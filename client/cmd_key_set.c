@@ -52,7 +52,10 @@ const struct command cmd_key_set = {
         "  max_duration=36h      the longest that may be asked for\n"
         "  lock_on=sleep,screen,removal\n"
         "                        forget the key's sessions when the machine sleeps (always), the\n"
-        "                        screen is locked, the security key is pulled\n",
+        "                        screen is locked, the security key is pulled\n"
+        "  rotate_every=90d|off  replace the access key when it is that old: `awstap key rotate\n"
+        "                        --due` does it, and so does the agent behind a touch\n"
+        "  grace=1d              how long the old one, switched off, is kept before it is deleted\n",
     .grammar = {.operands = 1, .more = true},
     .run = run,
 };

@@ -52,14 +52,24 @@ static void fill_policy(struct table *table, const struct msg_key *key)
               key->rotate_every ? 5 : 4);
 }
 
+static void fill_strangers(struct table *table, const struct msg_key *key)
+{
+    for (const char *what = NULL; (what = list_next(&key->strangers, what));) {
+        table_cell(table, "unknown here");
+        table_cell(table, what);
+    }
+}
+
 static void fill_table(struct table *table, const struct msg_key *key)
 {
-    char time[UTC_SIZE];
+    char time[UTC_SIZE], age[KEY_AGE_SIZE];
 
     utc_print(key->created, time);
+    key_age(key, age);
     const struct row rows[] = {
         {"name", key->name},
         {"access key ID", key->access_key_id},
+        {"access key age", age},
         {"user", key->arn},
         {"account", key->account},
         {"partition", key->partition},
@@ -73,6 +83,8 @@ static void fill_table(struct table *table, const struct msg_key *key)
     };
     fill_rows(table, rows, sizeof rows / sizeof *rows);
     fill_policy(table, key);
+    fill_rows(table, &(const struct row){"unfinished", key->task}, *key->task ? 1 : 0);
+    fill_strangers(table, key);
 }
 
 static int take(void *context, const struct msg_key *key)
@@ -109,7 +121,8 @@ const struct command cmd_key_show = {
     .name = "key show",
     .synopsis = "NAME [--json]",
     .summary = "Show all that is known about a key, but for its secret",
-    .help = "--json prints an object with\n" KEY_JSON_MEMBERS ".\n",
+    .help = "`unknown here` is what AWS has for the key's user, and the vault does not know.\n"
+            "--json prints an object with\n" KEY_JSON_MEMBERS ".\n",
     .grammar = {.options = WITH(OPTION_JSON), .operands = 1},
     .run = run,
 };

@@ -1,81 +1,27 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // awstap log: what was asked for, how it was confirmed, what was issued.
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "agent.h"
 #include "command.h"
 #include "failure.h"
-#include "file.h"
-#include "log_line.h"
+#include "log_files.h"
 #include "output.h"
-#include "place.h"
-#include "socket.h"
 #include "text.h"
 
 #define FLUSH_SIZE ((size_t)32 * 1024)
 #define LINES_MAX  1000000
 
-/* The log in memory, and how it is shown. */
+/* The log as it is shown. */
 struct log {
-    char folder[PLACE_MAX];
-    struct file {
-        const char *name;
-        char *text;
-        size_t len;
-    } files[2];  /* the older one first */
-    size_t skip; /* so many lines are not shown */
+    struct log_files files;
+    size_t count, skip; /* events so far; so many at the beginning are not shown */
     bool as_json;
     struct json json; /* lines for people are put together in its buf as well */
 };
-
-static int take_state(void *folder, const struct frame *frame)
-{
-    struct msg_agent agent;
-
-    if (frame->type == MSG_AGENT && message_get(frame, MSG_AGENT, &agent) == 0)
-        snprintf(folder, PLACE_MAX, "%s", agent.state);
-    return EXIT_DONE;
-}
-
-/* The running agent's, or where it would be. */
-static int find_folder(char folder[PLACE_MAX])
-{
-    const struct request request = {.type = MSG_STATUS,
-                                    .fd = -1,
-                                    .wait_ms = AGENT_QUICK_MS,
-                                    .take = take_state,
-                                    .context = folder};
-    struct sockaddr_un address;
-    int fd, status = socket_address(&address);
-
-    if (status != EXIT_DONE)
-        return status;
-    fd = socket_connect(&address);
-    if (fd >= 0) {
-        close(fd);
-        return agent_request(&request);
-    }
-    if (place_state(folder, PLACE_MAX) < 0)
-        return fail(EXIT_FAILED, "the log cannot be found: set HOME, or start the agent");
-    return EXIT_DONE;
-}
-
-static int read_file(const struct log *log, struct file *file)
-{
-    char path[PLACE_MAX + sizeof LOG_OLDER_FILE + 1];
-    int r = -ENAMETOOLONG, n = snprintf(path, sizeof path, "%s/%s", log->folder, file->name);
-
-    if (n >= 0 && (size_t)n < sizeof path)
-        r = file_read(path, LOG_FILE_MAX + LOG_SLACK, &file->text, &file->len);
-    if (r < 0 && r != -ENOENT)
-        return fail(EXIT_FAILED, "%.500s cannot be read: %s", path, strerror(-r));
-    return EXIT_DONE;
-}
 
 static void local_time(uint64_t seconds, char text[32])
 {
@@ -134,24 +80,39 @@ static void put_json(struct json *json, const struct log_line *line)
 }
 
 /* A line that is none of ours is told, and the others shown nonetheless. */
-static int put_damaged(struct log *log, const struct file *file, size_t number)
+static int put_damaged(struct log *log, const char *file, size_t number)
 {
     if (!log->as_json)
-        return buf_printf(&log->json.buf, "(line %zu of %s is damaged)\n", number, file->name);
+        return buf_printf(&log->json.buf, "(line %zu of %s is damaged)\n", number, file);
     json_begin(&log->json, NULL, '{');
     json_text(&log->json, "event", "damaged");
-    json_text(&log->json, "file", file->name);
+    json_text(&log->json, "file", file);
     json_number(&log->json, "line", number);
     json_end(&log->json, '}');
     return log->json.error;
 }
 
-static int show(struct log *log, const struct file *file, size_t number,
-                const struct log_line *line)
+static int count(void *context, const char *file, size_t number, const struct log_line *line)
 {
+    struct log *log = context;
+
+    (void)file;
+    (void)number;
+    (void)line;
+    log->count++;
+    return EXIT_DONE;
+}
+
+static int show(void *context, const char *file, size_t number, const struct log_line *line)
+{
+    struct log *log = context;
     struct buf *out = &log->json.buf;
     int r, status = EXIT_DONE;
 
+    if (log->skip) {
+        log->skip--;
+        return EXIT_DONE;
+    }
     if (!line) {
         r = put_damaged(log, file, number);
     } else if (log->as_json) {
@@ -169,52 +130,17 @@ static int show(struct log *log, const struct file *file, size_t number,
     return status;
 }
 
-/* Go through the lines that are shown; without print, only count them. */
-static int walk_file(struct log *log, const struct file *file, bool print, size_t *count)
-{
-    static struct log_line line;
-    size_t number = 0;
-    int status = EXIT_DONE;
-
-    for (const char *at = file->text, *end; status == EXIT_DONE && at < file->text + file->len;
-         at = end + 1) {
-        bool good;
-
-        end = strchrnul(at, '\n');
-        number++;
-        good = log_line_parse(at, (size_t)(end - at), &line) == 0;
-        if (good && line.is_begin)
-            continue;
-        if (print && *count >= log->skip)
-            status = show(log, file, number, good ? &line : NULL);
-        ++*count;
-    }
-    return status;
-}
-
-static int walk(struct log *log, bool print, size_t *count)
-{
-    int status = EXIT_DONE;
-
-    *count = 0;
-    for (size_t i = 0; i < 2 && status == EXIT_DONE; i++)
-        if (log->files[i].text)
-            status = walk_file(log, &log->files[i], print, count);
-    return status;
-}
-
 static int print(struct log *log, size_t wanted)
 {
-    size_t count;
     int status;
 
-    walk(log, false, &count);
-    log->skip = count > wanted ? count - wanted : 0;
-    if (count == 0 && !log->as_json)
+    log_files_each(&log->files, count, log);
+    log->skip = log->count > wanted ? log->count - wanted : 0;
+    if (log->count == 0 && !log->as_json)
         return output_line("nothing is in the log yet");
     if (log->as_json)
         json_begin(&log->json, NULL, '[');
-    if ((status = walk(log, true, &count)) != EXIT_DONE)
+    if ((status = log_files_each(&log->files, show, log)) != EXIT_DONE)
         return status;
     if (!log->as_json)
         return output_buf(&log->json.buf);
@@ -243,21 +169,19 @@ static int verify(void)
 
 static int run(const struct arguments *arguments)
 {
-    static struct log log = {.files = {{.name = LOG_OLDER_FILE}, {.name = LOG_FILE}}};
+    static struct log log;
     size_t wanted = 0;
     int status;
 
     if (arguments->option[OPTION_VERIFY])
         return verify();
+    if ((status = read_wanted(arguments->option[OPTION_LINES], &wanted)) != EXIT_DONE)
+        return status;
     log.as_json = arguments->option[OPTION_JSON];
     json_init(&log.json);
-    if ((status = read_wanted(arguments->option[OPTION_LINES], &wanted)) == EXIT_DONE &&
-        (status = find_folder(log.folder)) == EXIT_DONE &&
-        (status = read_file(&log, &log.files[0])) == EXIT_DONE &&
-        (status = read_file(&log, &log.files[1])) == EXIT_DONE)
+    if ((status = log_files_open(&log.files)) == EXIT_DONE)
         status = print(&log, wanted);
-    for (size_t i = 0; i < 2; i++)
-        free(log.files[i].text);
+    log_files_close(&log.files);
     json_free(&log.json);
     return status;
 }

@@ -13,6 +13,8 @@
 #define LINE_SIZE 1400 /* the longest text of a FAILED, and what stands before it */
 
 static const char *about_command = "", *about_operand = NULL;
+static char *kept; /* where texts go instead, and its size; or NULL */
+static size_t kept_size;
 
 void failure_about(const char *command, const char *operand)
 {
@@ -20,19 +22,35 @@ void failure_about(const char *command, const char *operand)
     about_operand = operand;
 }
 
-int fail(int status, const char *format, ...)
+void failure_keep(char *text, size_t size)
+{
+    kept = text;
+    kept_size = size;
+}
+
+/* The beginning of the line. */
+static size_t put_about(char line[LINE_SIZE])
 {
     bool about = *about_command, operand = about && about_operand;
-    char line[LINE_SIZE];
-    va_list args;
-    size_t at;
 
-    at = (size_t)snprintf(line, sizeof line, "awstap: %.32s%s%.64s%s", about_command,
-                          operand ? " " : "", operand ? about_operand : "", about ? ": " : "");
+    return (size_t)snprintf(line, LINE_SIZE, "awstap: %.32s%s%.64s%s", about_command,
+                            operand ? " " : "", operand ? about_operand : "", about ? ": " : "");
+}
+
+int fail(int status, const char *format, ...)
+{
+    char line[LINE_SIZE];
+    size_t at = kept ? 0 : put_about(line);
+    va_list args;
+
     va_start(args, format);
     vsnprintf(line + at, sizeof line - at - 1, format, args);
     va_end(args);
     printable_clean(line);
+    if (kept) {
+        snprintf(kept, kept_size, "%s", line);
+        return status;
+    }
     at = strlen(line);
     line[at++] = '\n';
     if (write(STDERR_FILENO, line, at) < 0)

@@ -24,6 +24,41 @@ int file_path(const char *name, char *path, size_t size)
     return n < 0 || (size_t)n >= size ? -ENAMETOOLONG : 0;
 }
 
+static int write_all(int fd, const char *data, size_t left)
+{
+    while (left) {
+        ssize_t n = write(fd, data, left);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        data += n;
+        left -= (size_t)n;
+    }
+    return 0;
+}
+
+int file_copy(int from, int to, size_t max)
+{
+    char some[2048];
+    size_t copied = 0;
+    ssize_t n;
+    int r;
+
+    while ((n = read(from, some, sizeof some)) != 0) {
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n < 0)
+            return -errno;
+        if ((copied += (size_t)n) > max)
+            return -EFBIG;
+        if ((r = write_all(to, some, (size_t)n)) < 0)
+            return r;
+    }
+    return 0;
+}
+
 /* All of fd, up to one byte more than max. The bytes read, or a negative errno. */
 static ssize_t read_all(int fd, char *text, size_t max)
 {

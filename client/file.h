@@ -13,6 +13,12 @@
 int file_path(const char *name, char *path, size_t size);
 
 /*
+ * Copy from the one descriptor to the other, to the end. 0, -EFBIG (more than max bytes) or another
+ * negative errno of either.
+ */
+int file_copy(int from, int to, size_t max);
+
+/*
  * All of a regular file (a pipe that nobody fills would hold up whoever waits for us). *text, with
  * a NUL behind its *len bytes, is the caller's to free(). 0 or a negative errno (-EFBIG: more than
  * max bytes; -EINVAL: no regular file).

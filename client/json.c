@@ -118,3 +118,11 @@ void json_time(struct json *json, const char *key, uint64_t seconds)
     utc_print(seconds, time);
     json_text(json, key, time);
 }
+
+void json_value(struct json *json, const char *key, const struct json *value)
+{
+    put_key(json, key);
+    if (json->error == 0)
+        json->error = value->error;
+    put(json, (const char *)buf_data(&value->buf), buf_len(&value->buf));
+}

@@ -32,6 +32,9 @@ void json_text(struct json *json, const char *key, const char *value);
 void json_number(struct json *json, const char *key, uint64_t value);
 void json_bool(struct json *json, const char *key, bool value);
 
+/* A finished value. */
+void json_value(struct json *json, const char *key, const struct json *value);
+
 /* seconds since 1970 as YYYY-MM-DDTHH:MM:SSZ. */
 void json_time(struct json *json, const char *key, uint64_t seconds);
 

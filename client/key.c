@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "agent.h"
+#include "clock.h"
 #include "text.h"
 
 static void locks_json(struct json *json, const struct msg_key *key)
@@ -17,6 +18,42 @@ static void locks_json(struct json *json, const struct msg_key *key)
     if (key->lock_on & LOCK_ON_REMOVAL)
         json_text(json, NULL, "removal");
     json_end(json, ']');
+}
+
+bool key_overdue(const struct msg_key *key)
+{
+    return key->rotate_every && clock_now_ms() / 1000 >= key->sealed + key->rotate_every;
+}
+
+void key_age(const struct msg_key *key, char out[KEY_AGE_SIZE])
+{
+    uint64_t now = clock_now_ms() / 1000;
+    char span[TEXT_SPAN];
+
+    text_span(now > key->sealed ? now - key->sealed : 0, span);
+    snprintf(out, KEY_AGE_SIZE, "%s%s", span, key_overdue(key) ? ", overdue" : "");
+}
+
+void key_state_json(struct json *json, const struct msg_key *key)
+{
+    json_time(json, "sealed", key->sealed);
+    json_bool(json, "overdue", key_overdue(key));
+    json_text(json, "task", key->task);
+    json_begin(json, "strangers", '[');
+    for (const char *what = NULL; (what = list_next(&key->strangers, what));)
+        json_text(json, NULL, what);
+    json_end(json, ']');
+}
+
+int key_notes(const struct msg_key *key, struct buf *out)
+{
+    const char *what = NULL;
+    int r = *key->task ? buf_printf(out, "%s: %s\n", key->name, key->task) : 0;
+
+    while (r == 0 && (what = list_next(&key->strangers, what)))
+        r = buf_printf(out, "%s: AWS has %s for this user, which the vault does not know\n",
+                       key->name, what);
+    return r;
 }
 
 void key_json(struct json *json, const struct msg_key *key)
@@ -41,6 +78,7 @@ void key_json(struct json *json, const struct msg_key *key)
     locks_json(json, key);
     json_number(json, "rotate_every_seconds", key->rotate_every);
     json_number(json, "grace_seconds", key->grace);
+    key_state_json(json, key);
     json_end(json, '}');
 }
 
@@ -101,15 +139,26 @@ static int take_frame(void *context, const struct frame *frame)
                                                  : each->take(each->context, &key);
 }
 
-int key_each(int (*take)(void *context, const struct msg_key *key), void *context)
+static int each_key(bool start, int (*take)(void *context, const struct msg_key *key),
+                    void *context)
 {
     struct each each = {take, context};
     const struct request request = {.type = MSG_KEY_LIST,
                                     .fd = -1,
-                                    .start = true,
+                                    .start = start,
                                     .wait_ms = AGENT_PERSON_MS,
                                     .take = take_frame,
                                     .context = &each};
 
     return agent_request(&request);
+}
+
+int key_each(int (*take)(void *context, const struct msg_key *key), void *context)
+{
+    return each_key(true, take, context);
+}
+
+int key_each_running(int (*take)(void *context, const struct msg_key *key), void *context)
+{
+    return each_key(false, take, context);
 }

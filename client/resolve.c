@@ -12,9 +12,9 @@
 #include "chain.h"
 #include "command.h"
 #include "failure.h"
-#include "file.h"
 #include "key_name.h"
 #include "message.h"
+#include "process.h"
 
 #define LAYERS_MAX 32
 
@@ -30,17 +30,16 @@ struct walk {
 /* AWS_CONFIG_FILE, or .aws/config at home. An exit status. */
 static int read_config(struct aws_config *config)
 {
-    const char *file = getenv("AWS_CONFIG_FILE");
     char path[1024];
-    int r = file_path(file && *file ? file : "~/.aws/config", path, sizeof path);
+    int r = aws_config_path(path, sizeof path);
 
     if (r == -ENOENT)
         return fail(EXIT_FAILED,
                     "the AWS config file cannot be found: set HOME or AWS_CONFIG_FILE");
     if (r == 0)
         r = aws_config_read(config, path);
-    return r < 0 ? fail(EXIT_FAILED, "the AWS config file %.256s cannot be read: %s",
-                        r == -ENAMETOOLONG ? file : path, strerror(-r))
+    return r < 0 ? fail(EXIT_FAILED, "the AWS config file %.256s cannot be read: %s", path,
+                        strerror(-r))
                  : EXIT_DONE;
 }
 
@@ -57,17 +56,6 @@ static int arrive(struct walk *walk, const char *name, bool is_profile)
     return EXIT_DONE;
 }
 
-/* Whether the words are `awstap get …`, by whatever path. */
-static bool is_ours(const struct words *words)
-{
-    const char *slash;
-
-    if (words->count < 2 || strcmp(words->word[1], "get") != 0)
-        return false;
-    slash = strrchr(words->word[0], '/');
-    return strcmp(slash ? slash + 1 : words->word[0], "awstap") == 0;
-}
-
 /* Go where the profile's credential_process leads. */
 static int follow_process(struct walk *walk, struct layer *layer)
 {
@@ -77,7 +65,7 @@ static int follow_process(struct walk *walk, struct layer *layer)
 
     if (r == -ENOMEM)
         return fail(EXIT_FAILED, "%s", strerror(ENOMEM));
-    if (!is_ours(&layer->words))
+    if (!process_is_ours(&layer->words))
         return arrive(walk, layer->name, true);
     if (r < 0)
         return layer_fail(layer, "its credential_process %s",

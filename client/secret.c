@@ -28,8 +28,7 @@ int secret_line(const char *prompt, bool echo, char *answer, size_t size)
     return *answer ? EXIT_DONE : fail(EXIT_PERSON, "nothing was typed");
 }
 
-/* A pipe that yields the secret and ends. Pipes take far more, so writing does not wait. */
-static int fill_pipe(const struct buf *secret, int *fd)
+int secret_pipe(const struct buf *secret, int *fd)
 {
     int ends[2];
     ssize_t n;
@@ -85,7 +84,7 @@ int secret_descriptor(int (*ask)(struct buf *secret), int *fd)
         return status;
     buf_init(&secret);
     if ((status = typed ? ask(&secret) : read_stdin(&secret)) == EXIT_DONE)
-        status = fill_pipe(&secret, fd);
+        status = secret_pipe(&secret, fd);
     buf_free(&secret);
     return status;
 }

@@ -16,6 +16,10 @@
  */
 int secret_descriptor(int (*ask)(struct buf *secret), int *fd);
 
+/* A pipe that yields the secret, at most 64 KiB, and ends; writing to it does not wait. *fd is the
+ * caller's. An exit status, and why on stderr. */
+int secret_pipe(const struct buf *secret, int *fd);
+
 /* Ask for one line of the secret, at most size - 1 characters and not empty; answer is in the
  * arena. An exit status. */
 int secret_line(const char *prompt, bool echo, char *answer, size_t size);

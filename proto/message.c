@@ -132,6 +132,9 @@ static const struct layout LAYOUTS[] = {
     [MSG_VAULT_EXPORT] = {"VAULT_EXPORT", true, NO_FIELDS},
     [MSG_VAULT_IMPORT] = {"VAULT_IMPORT", true, FIELDS(F_U32(msg_vault_import, replace), )},
     [MSG_VAULT_ADOPT] = {"VAULT_ADOPT", false, NO_FIELDS},
+    [MSG_DRILL] = {"DRILL", false, FIELDS(
+        F_U32(msg_drill, step), F_U64(msg_drill, when), F_TEXT(msg_drill, old_id, 128),
+        F_TEXT(msg_drill, new_id, 128), F_U64(msg_drill, sealed), F_U64(msg_drill, ended), )},
 
     [MSG_START] = {"START", true, FIELDS(F_U32(msg_start, program), )},
     [MSG_STARTED] = {"STARTED", true, FIELDS(F_U32(msg_started, pid), )},

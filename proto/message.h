@@ -67,6 +67,7 @@ enum message_type {
     MSG_VAULT_EXPORT = 52,
     MSG_VAULT_IMPORT = 53,
     MSG_VAULT_ADOPT = 54,
+    MSG_DRILL = 55,
 
     /* The agent and its starter. */
     MSG_START = 64,
@@ -146,6 +147,8 @@ enum exit_status {
 #define ROLE_SECONDS_MAX     43200u
 #define ROLE_SECONDS_DEFAULT 3600u
 
+#define IMPORT_KEYS_MAX 16u /* with one touch: a conversation with AWS each */
+
 /* All roles of a request, as texts. */
 #define HOPS_BYTES_MAX 12288u
 
@@ -200,6 +203,17 @@ enum watch_event {
     WATCH_UNLOCK = 4,
     WATCH_SLEEP = 5, /* the machine is about to sleep: WATCH_READY lets it */
     WATCH_WAKE = 6,
+};
+
+/* What the leak drill goes through, in this order. */
+enum drill_step {
+    DRILL_OPENED = 1,  /* a factor has opened the vault */
+    DRILL_CREATED = 2, /* a new access key is sealed, and AWS takes it */
+    DRILL_PROVEN = 3,  /* a factor has opened it, and it gave a session */
+    DRILL_OFF = 4,     /* the old access key is Inactive */
+    DRILL_REFUSED = 5, /* AWS refuses it by now */
+    DRILL_RENEWED = 6, /* the new access key gave a session since */
+    DRILL_DELETED = 7, /* the old access key is deleted */
 };
 
 /* What a key may be used for: the vault's policy, as the agent needs it. */
@@ -357,6 +371,13 @@ struct msg_revoke {
     const char *key;
     const char *discard;
     uint32_t finish;
+};
+struct msg_drill {
+    uint32_t step;
+    uint64_t when; /* 0: in an earlier run */
+    const char *old_id, *new_id;
+    uint64_t sealed; /* when the old access key came into the vault */
+    uint64_t ended;  /* from then on it gave no session any more; 0: not known yet */
 };
 struct msg_outcome {
     const char *name;

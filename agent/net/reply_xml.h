@@ -17,9 +17,9 @@
  * Read an XML reply of AWS's Query protocol, at most BUF_MAX bytes of UTF-8, its root element named
  * …Response. For each element without children, "path NUL text NUL" is added to fields, an empty
  * buffer of the caller's; the path leaves out the root and all namespace prefixes, as `Error/Code`;
- * members of a list repeat their path. Every copy that is made lies in the arena. 0; -EBADMSG: not
- * well-formed, a DOCTYPE (and so no entity of its own), another root; -EMSGSIZE: beyond one of the
- * limits above; -ENOMEM.
+ * members of a list repeat their path, and QRCodePNG, a picture, is left out. Every copy that is
+ * made lies in the arena. 0; -EBADMSG: not well-formed, a DOCTYPE (and so no entity of its own),
+ * another root; -EMSGSIZE: beyond one of the limits above; -ENOMEM.
  */
 int reply_xml_parse(const uint8_t *xml, size_t len, struct buf *fields);
 

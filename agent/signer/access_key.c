@@ -158,9 +158,7 @@ static int read_document(struct json *json)
     }
     if ((r = read_members(json, wrapped)) < 0)
         return r;
-    if (wrapped && !take(json, '}'))
-        return malformed(json);
-    return peek(json) || json->at < json->end ? malformed(json) : 0;
+    return wrapped && !take(json, '}') ? malformed(json) : 0;
 }
 
 static int check_key(struct json *json)
@@ -179,25 +177,59 @@ static int check_key(struct json *json)
     return 0;
 }
 
-int access_key_read(const struct buf *text, struct access_key *key, struct error *error)
+/* *used is how much of the text the document took. As access_key_next(). */
+static int read_one(const struct buf *text, struct access_key *key, size_t *used,
+                    struct error *error)
 {
     struct json json = {.key = key, .error = error};
-    size_t len = buf_len(text);
     int r;
+
+    *key = (struct access_key){0};
+    json.at = buf_data(text);
+    json.end = json.at + buf_len(text);
+    buf_init(&json.name);
+    buf_init(&json.value);
+    if ((r = read_document(&json)) == 0) {
+        peek(&json);
+        r = check_key(&json) < 0 ? 1 : 0;
+    }
+    *used = (size_t)(json.at - buf_data(text));
+    if (r != 0)
+        access_key_free(key);
+    buf_free(&json.name);
+    buf_free(&json.value);
+    return r;
+}
+
+int access_key_read(const struct buf *text, struct access_key *key, struct error *error)
+{
+    struct json json = {.error = error};
+    size_t len = buf_len(text), used;
 
     *key = (struct access_key){0};
     if (len == 0 || len > ACCESS_KEY_INPUT_MAX)
         return malformed(&json);
-    json.at = buf_data(text);
-    json.end = json.at + len;
-    buf_init(&json.name);
-    buf_init(&json.value);
-    if ((r = read_document(&json)) == 0)
-        r = check_key(&json);
-    if (r < 0)
-        access_key_free(key);
-    buf_free(&json.name);
-    buf_free(&json.value);
+    if (read_one(text, key, &used, error) != 0)
+        return -1;
+    if (used == len)
+        return 0;
+    access_key_free(key);
+    return malformed(&json);
+}
+
+int access_key_next(struct buf *text, struct access_key *key, struct error *error)
+{
+    size_t used;
+    int r;
+
+    if (!buf_len(text)) {
+        struct json json = {.error = error};
+
+        *key = (struct access_key){0};
+        return malformed(&json);
+    }
+    r = read_one(text, key, &used, error);
+    buf_take(text, used);
     return r;
 }
 

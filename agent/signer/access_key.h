@@ -30,6 +30,13 @@ struct access_key {
  */
 int access_key_read(const struct buf *text, struct access_key *key, struct error *error);
 
+/*
+ * The same of one document of several that stand one behind the other: it is taken off text, but
+ * for white space behind it. 1: it is a document, and no long-lived access key, as error says; -1:
+ * what is left is nothing to be read.
+ */
+int access_key_next(struct buf *text, struct access_key *key, struct error *error);
+
 /* Wipe and release. Harmless on a zeroed struct. */
 void access_key_free(struct access_key *key);
 

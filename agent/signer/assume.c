@@ -37,8 +37,9 @@ static int read_role(struct assumption *assumption, struct error *error)
 static int sign(struct assumption *assumption, struct error *error)
 {
     const struct msg_assume *asked = &assumption->asked;
-    const struct sigv4_key key = {asked->access_key_id, asked->secret_access_key,
-                                  asked->session_token};
+    const struct sigv4_key key = {.access_key_id = asked->access_key_id,
+                                  .secret = asked->secret_access_key,
+                                  .session_token = asked->session_token};
     struct request *request = &assumption->request;
     int r;
 

@@ -21,8 +21,7 @@ struct authority {
     uint64_t issued, expiration;          /* of the session */
     bool mfa;                             /* it is MFA-authenticated */
     char signed_by[129];                  /* the long-lived access key id that it was got with */
-    uint8_t day_key[32];                  /* in the place of secret, where date is not empty: */
-    char date[9], region[33];             /* for IAM, that day, in that region */
+    struct sigv4_day day;                 /* for IAM, in the place of secret where it is of a day */
     bool kept;                            /* the agent has K_rec: */
     uint8_t record_key[VAULT_KEY_BYTES], head[VAULT_KEY_BYTES];
 };
@@ -40,11 +39,19 @@ bool authority_signs(const struct authority *authority, uint64_t now);
 struct sigv4_key authority_key(const struct authority *authority);
 
 /*
- * At an open vault, for a key without MFA: derive the day's signing key for IAM and give it to the
- * agent. 0 or -1 with error.
+ * For a key without MFA, whose sessions IAM does not take: what signs for IAM on the day of now (by
+ * AWS's clock), derived at an open vault from each access key that it has; *days is in the arena
+ * and the caller's to authority_days_free(). 0 or -1 with error.
  */
-int authority_give_day_key(struct agent *agent, const struct vault *vault, const struct key *key,
-                           uint64_t now, struct error *error);
+struct authority_days;
+int authority_make_days(const struct vault *vault, const struct key *key, uint64_t now,
+                        struct authority_days **days, struct error *error);
+
+/* Give the agent the one of the access key that gave a session, for authority_ask(); it takes the
+ * place of that. days may be NULL. */
+void authority_give_day(struct agent *agent, const struct key *key,
+                        const struct authority_days *days, const char *access_key_id);
+void authority_days_free(struct authority_days *days);
 
 /* Wipe and release. NULL is allowed. */
 void authority_free(struct authority *authority);

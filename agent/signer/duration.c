@@ -52,6 +52,15 @@ const char *duration_words(uint32_t seconds, char out[DURATION_SIZE])
     return out;
 }
 
+const char *duration_about(uint64_t seconds, char out[DURATION_SIZE])
+{
+    uint64_t unit = seconds > 2 * 86400 ? 86400 : seconds > 2 * 3600 ? 3600 : 60;
+    uint64_t whole = (seconds + unit - 1) / unit * unit;
+
+    return duration_words(whole < 60 ? 60 : whole > DURATION_MAX ? DURATION_MAX : (uint32_t)whole,
+                          out);
+}
+
 const char *duration_short(uint32_t seconds, char out[DURATION_SIZE])
 {
     const struct unit *unit = unit_of(seconds, UNITS);

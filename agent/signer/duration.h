@@ -16,6 +16,9 @@ bool duration_read(const char *text, uint32_t *seconds);
 /* In words, as "12 hours", "90 minutes". out. */
 const char *duration_words(uint32_t seconds, char out[DURATION_SIZE]);
 
+/* Any length, rounded up to a unit that says enough: "3 days", "5 minutes". out. */
+const char *duration_about(uint64_t seconds, char out[DURATION_SIZE]);
+
 /* As duration_read() takes it, as "12h". out. */
 const char *duration_short(uint32_t seconds, char out[DURATION_SIZE]);
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 
 #include "arena.h"
+#include "keep.h"
 
 #define DONE_MAX 1024
 
@@ -21,6 +22,14 @@ int errand_unlock(struct agent *agent, struct vault *vault, struct stake *stake,
     vsnprintf(purpose.touch, sizeof purpose.touch, touch, args);
     va_end(args);
     return unlock(agent, vault, NULL, &purpose, NULL, NULL, error);
+}
+
+int errand_write(struct agent *agent, struct vault *vault, struct error *error)
+{
+    if (vault_write(vault, error) < 0)
+        return -1;
+    keep(agent, vault);
+    return 0;
 }
 
 int errand_done(char **done, struct error *error, const char *format, ...)

@@ -20,14 +20,29 @@ errand_run errand_factor_add, errand_factor_list, errand_factor_remove;
 /* errand_key.c */
 errand_run errand_key_add, errand_key_list, errand_key_remove;
 
+/* errand_rotate.c */
+errand_run errand_key_rotate;
+
+/* errand_import.c */
+errand_run errand_key_import;
+
 /* errand_policy.c */
 errand_run errand_key_set;
 
 /* errand_mfa.c */
 errand_run errand_mfa_import, errand_mfa_code;
 
+/* errand_mfa_add.c, errand_mfa_remove.c */
+errand_run errand_mfa_add, errand_mfa_remove;
+
+/* errand_revoke.c */
+errand_run errand_revoke;
+
 /* errand_log.c */
 errand_run errand_log_verify;
+
+/* errand_vault.c */
+errand_run errand_vault_export, errand_vault_import, errand_vault_adopt;
 
 /* errand_agree.c */
 errand_run errand_agree;
@@ -40,6 +55,9 @@ errand_run errand_agree;
 int errand_unlock(struct agent *agent, struct vault *vault, struct stake *stake, bool confirm,
                   struct error *error, const char *touch, ...)
     __attribute__((format(printf, 6, 7)));
+
+/* vault_write() of an unlocked vault, of which the agent keeps what it may. 0 or -1 with error. */
+int errand_write(struct agent *agent, struct vault *vault, struct error *error);
 
 /* The text of DONE, in the arena. 0 or -1 with error. */
 int errand_done(char **done, struct error *error, const char *format, ...)

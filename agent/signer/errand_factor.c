@@ -21,7 +21,8 @@ static const char *kind_name(uint32_t kind)
     return NAMES[kind];
 }
 
-#define NAME_SIZE (SLOT_LABEL_MAX + 24)
+#define NAME_SIZE  (SLOT_LABEL_MAX + 24)
+#define NAMES_SIZE 320 /* of keys, as they fit a line */
 
 /* As `security key "yubi"`; a label that only says what it is, is not said again. */
 static void name_factor(const struct slot *slot, char name[NAME_SIZE])
@@ -77,14 +78,14 @@ static int confirm(struct agent *agent, struct vault *vault, const struct slot *
                          "that is enrolled already, to add the %s", kind_name(slot->kind));
 }
 
-static int store(struct vault *vault, const struct new_factor *factor, uint32_t *id,
-                 struct error *error)
+static int store(struct agent *agent, struct vault *vault, const struct new_factor *factor,
+                 uint32_t *id, struct error *error)
 {
     if (vault_add_slot(vault, &factor->slot, factor->secret, id, error) < 0 ||
         (factor->seed_len &&
          vault_set_slot_seed(vault, *id, factor->seed, factor->seed_len, error) < 0))
         return -1;
-    return vault_write(vault, error);
+    return errand_write(agent, vault, error);
 }
 
 /* Said with the first factor, and never again. */
@@ -124,7 +125,7 @@ static int add(struct agent *agent, struct vault *vault, const struct msg_factor
     r = enrol(agent, vault, request, terminal, factor, error);
     if (r == 0 && !first)
         r = confirm(agent, vault, &factor->slot, error);
-    if (r == 0 && (r = store(vault, factor, &id, error)) == 0)
+    if (r == 0 && (r = store(agent, vault, factor, &id, error)) == 0)
         r = errand_done(done, error, "factor %u is enrolled: %s%s%s", id, factor->slot.label,
                         first ? ". Add a second one, so that " : "",
                         first ? ask_for_second(request->kind) : "");
@@ -202,6 +203,37 @@ static int confirm_removal(struct agent *agent, struct vault *vault, const struc
     return errand_unlock(agent, vault, &stake, true, error, "to remove factor %u", slot->id);
 }
 
+/* The names of all keys, or of those with a seed here, as they fit. */
+static void name_keys(const struct vault *vault, bool with_seed, char *names, size_t size)
+{
+    size_t used = 0;
+
+    names[0] = '\0';
+    for (size_t i = 0; i < vault->key_count && used < size; i++) {
+        const struct key *key = &vault->keys[i];
+
+        if (!with_seed || vault_has_seed(vault, key))
+            used +=
+                (size_t)snprintf(names + used, size - used, "%s%s", used ? ", " : "", key->name);
+    }
+    if (used >= size)
+        strcpy(names + size - sizeof("..."), "...");
+}
+
+/* What is to be done where the factor is in other hands. */
+static int say_removed(const struct vault *vault, uint32_t id, char **done, struct error *error)
+{
+    char keys[NAMES_SIZE], seeds[NAMES_SIZE];
+
+    name_keys(vault, false, keys, sizeof keys);
+    name_keys(vault, true, seeds, sizeof seeds);
+    return errand_done(
+        done, error, "factor %u is removed. Old copies of the vault still open with it%s%s%s%s%s%s",
+        id, *keys ? ": if it is lost, make what is in there anew, by awstap key rotate (" : "",
+        keys, *keys ? ")" : "", *seeds ? ", and awstap mfa remove and awstap mfa add (" : "", seeds,
+        *seeds ? ")" : "");
+}
+
 int errand_factor_remove(struct agent *agent, const struct frame *frame, int fd, char **done,
                          struct error *error)
 {
@@ -222,12 +254,8 @@ int errand_factor_remove(struct agent *agent, const struct frame *frame, int fd,
         goto out;
     }
     if (confirm_removal(agent, vault, slot, error) == 0 &&
-        vault_remove_slot(vault, request.id, error) == 0 && vault_write(vault, error) == 0)
-        r = errand_done(done, error,
-                        "factor %u is removed. Old copies of the vault still open with it: if it "
-                        "is lost, make new access "
-                        "keys and MFA devices for what is in there",
-                        request.id);
+        vault_remove_slot(vault, request.id, error) == 0 && errand_write(agent, vault, error) == 0)
+        r = say_removed(vault, request.id, done, error);
 out:
     vault_free(vault);
     return r;

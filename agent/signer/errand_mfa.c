@@ -10,6 +10,7 @@
 #include "seed.h"
 #include "step.h"
 #include "sts.h"
+#include "task.h"
 #include "totp.h"
 #include "unlock.h"
 
@@ -40,6 +41,24 @@ static const char *choose_serial(const struct key *key, const char *given, struc
     return mfa_serial_check(serial, error) == 0 ? serial : NULL;
 }
 
+/* A device that awstap makes or removes is in the way of another. 0 or -1 with error. */
+static int check_tasks(const struct vault *vault, const struct key *key, struct error *error)
+{
+    struct task task;
+
+    if (task_find(vault, key->id, TASK_MFA_ADD, &task))
+        return error_set(error, EXIT_FAILED,
+                         "an MFA device is being made for %s; finish it by awstap mfa add %s, or "
+                         "undo it by awstap mfa remove %s",
+                         key->name, key->name, key->name);
+    if (task_find(vault, key->id, TASK_MFA_REMOVE, &task))
+        return error_set(error, EXIT_FAILED,
+                         "the MFA device of %s is being removed; finish that by awstap mfa remove "
+                         "%s",
+                         key->name, key->name);
+    return 0;
+}
+
 static int seal(struct agent *agent, struct vault *vault, struct key *key, const char *serial,
                 const struct seed *seed, char **done, struct error *error)
 {
@@ -50,7 +69,7 @@ static int seal(struct agent *agent, struct vault *vault, struct key *key, const
     if (errand_unlock(agent, vault, &stake, false, error, "to seal the MFA seed of %s", key->name) <
             0 ||
         vault_set_mfa(vault, key, serial, seed->data, seed->len, error) < 0 ||
-        vault_write(vault, error) < 0)
+        errand_write(agent, vault, error) < 0)
         return -1;
     return errand_done(done, error, "the MFA seed of %s is sealed: %s", key->name, key->mfa_serial);
 }
@@ -68,6 +87,7 @@ int errand_mfa_import(struct agent *agent, const struct frame *frame, int fd, ch
     if (message_get(frame, MSG_MFA_IMPORT, &request) < 0)
         return errand_malformed(error);
     if (errand_vault(agent, &vault, error) == 0 && (key = vault_key(vault, request.key, error)) &&
+        check_tasks(vault, key, error) == 0 &&
         (serial = choose_serial(key, request.mfa_serial, error)) &&
         read_seed(agent, fd, &seed, error) == 0)
         r = seal(agent, vault, key, serial, &seed, done, error);

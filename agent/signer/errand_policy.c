@@ -18,7 +18,7 @@ static int set_policy(struct agent *agent, struct vault *vault, struct key *key,
             0 ||
         vault_set_policy(vault, key, policy, error) < 0)
         return -1;
-    return vault_write(vault, error);
+    return errand_write(agent, vault, error);
 }
 
 int errand_key_set(struct agent *agent, const struct frame *frame, int fd, char **done,

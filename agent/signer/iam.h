@@ -13,7 +13,8 @@
 /*
  * What is asked of AWS IAM about one user (IAM API reference, version 2010-05-08), and what may be
  * believed of its answers. UserName is always sent. Calls that AWS may carry out twice without harm
- * are repeated while AWS is busy; one that creates something is sent once, ever.
+ * are repeated while AWS is busy; one that creates something is sent
+ * again only where AWS says that it was too busy to look at it.
  */
 
 #define IAM_KEYS_MAX    4  /* AWS has 2 per user */
@@ -35,9 +36,10 @@ enum iam_verdict {
 /* A user of AWS, as one operation talks about it. */
 struct iam {
     struct agent *agent;
-    const struct key *key;             /* whose user; the caller's, must stay */
+    struct key *key;                   /* whose user: a copy, as a vault_change() moves the keys */
     const struct authority *authority; /* the caller's, must stay */
     struct server server;
+    struct server creator; /* see iam_prepare() */
 };
 
 struct iam_key {
@@ -62,15 +64,25 @@ struct iam_devices {
     struct iam_device devices[IAM_DEVICES_MAX];
 };
 
-/* Connect. 0 or -1 with error; iam_close() is due in either case. */
+/* Connect. 0 or -1 with error; iam_close() is due in either case, and harmless on a zeroed one. */
 int iam_open(struct iam *iam, struct agent *agent, const struct key *key,
              const struct authority *authority, struct error *error);
 void iam_close(struct iam *iam);
 
+/*
+ * What creates something has a conversation of its own with AWS, as its answer holds a secret: the
+ * helper ends with it. Connect it ahead, so that nothing else may fail between the decision and the
+ * request. Harmless where it is connected; without it the first iam_create_… does it. 0 or -1 with
+ * error.
+ */
+int iam_prepare(struct iam *iam, struct error *error);
+
 /* From here on *error is filled in for every verdict but IAM_OK: a line for the person. */
 
-/* Access keys. What iam_create_key() gives is the caller's to access_key_free(). It has a
- * conversation of its own with AWS, whose helper ends with it, as its answer holds a secret. */
+/*
+ * Access keys. What iam_create_key() gives is the caller's to access_key_free(). Where a deletion
+ * was repeated, as no answer came, IAM_GONE may be our own doing.
+ */
 enum iam_verdict iam_list_keys(struct iam *iam, struct iam_keys *keys, struct error *error);
 enum iam_verdict iam_create_key(struct iam *iam, struct access_key *created, struct error *error);
 enum iam_verdict iam_set_key_active(struct iam *iam, const char *id, bool active,
@@ -79,8 +91,10 @@ enum iam_verdict iam_delete_key(struct iam *iam, const char *id, struct error *e
 enum iam_verdict iam_key_last_used(struct iam *iam, const char *id, struct iam_last_used *used,
                                    struct error *error);
 
-/* MFA devices. What iam_create_device() gives: the serial, and the seed, which is the caller's to
- * seed_free(); a conversation of its own, too. */
+/*
+ * MFA devices. What iam_create_device() gives: the serial, arn:…:mfa/NAME, and the seed, which is
+ * the caller's to seed_free(). iam_enable_device() is sent once, as its codes are used up.
+ */
 enum iam_verdict iam_list_devices(struct iam *iam, struct iam_devices *devices,
                                   struct error *error);
 enum iam_verdict iam_create_device(struct iam *iam, const char *name, char serial[257],

@@ -45,7 +45,7 @@ static int read_some(int fd, size_t max, struct buf *out, struct error *error)
         return error_set(error, EXIT_FAILED, "cannot read the input: %s", strerror(errno));
     if (buf_len(out) > max)
         return error_set(error, EXIT_FAILED,
-                         "the input is longer than %zu bytes, which no such secret is", max);
+                         "the input is longer than %zu bytes, so it is not what is wanted", max);
     return n != 0;
 }
 

@@ -59,10 +59,12 @@ struct journal {
     struct stranger strangers[JOURNAL_STRANGERS_MAX];
 };
 
-/* Decode the vault's journal, strictly; an empty one has nothing. 0 or -1 with error. */
+/* Decode the vault's journal, strictly; an empty one has nothing. 0, or -1 with EXIT_VAULT, and
+ * then the journal is empty. */
 int journal_read(const struct vault *vault, struct journal *journal, struct error *error);
 
-/* Encode it into the vault, which is then to be written. EXIT_FAILED where it does not fit. */
+/* Encode it into the vault, which is then to be written. EXIT_FAILED where it does not fit, or
+ * speaks of a key that is not in the vault. */
 int journal_put(struct vault *vault, const struct journal *journal, struct error *error);
 
 /* The task of this key and kind, or NULL. */
@@ -72,7 +74,8 @@ struct task *journal_task(struct journal *journal, uint32_t key, enum task_kind 
  * with error. */
 int journal_set(struct journal *journal, const struct task *task, struct error *error);
 
-/* Put these in the place of all strangers of this key. Whether that changed anything. */
+/* Put these (in any order) in the place of all strangers of this key; those that find no room are
+ * left out. Whether that changed anything: of the same ones, seen stays what it was. */
 bool journal_set_strangers(struct journal *journal, uint32_t key, const struct stranger *strangers,
                            size_t count);
 

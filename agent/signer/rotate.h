@@ -16,13 +16,17 @@ bool rotate_is_due(const struct vault *vault, const struct key *key, uint64_t no
 /*
  * Up to PHASE_CHECKED: a new access key, sealed, in use, and taken by AWS; kind is TASK_ROTATE or
  * TASK_REVOKE. discard: an access key id unknown to the vault that the person wants deleted first,
- * or "". Refuses where AWS has two keys, and names both. 0 or -1 with error; what AWS created and
- * could not be sealed is deleted again.
+ * or the new one of a rotation that is given up, or the old one of a rotation that is over but for
+ * that; or "". Refuses where AWS has two keys, and names both. What AWS created and could not be
+ * sealed is deleted again. Where the task is further on than that, nothing is done.
+ * 0; where it was begun before, PHASE_SEALED may be all that is known, and the touch that
+ * rotate_proven() speaks of is the proof; or -1 with error (EXIT_PERSON: see denial.h).
  */
 int rotate_replace(struct life *life, enum task_kind kind, const char *discard,
                    struct error *error);
 
-/* Note that a factor has opened the new record, and got the session that is life's authority. */
+/* Note that a factor has opened the new record, and got the session that is life's authority.
+ * EXIT_AWS: that session is of the old one. */
 int rotate_proven(struct life *life, enum task_kind kind, struct error *error);
 
 /* Switch the old key off; delete it and drop its record. Only after rotate_proven(). */

@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <string.h>
 
+#include "arena.h"
 #include "clock.h"
 
 #define CONNECT_MS 10000 /* awstap-net itself gives up after 8 s */
@@ -34,10 +35,15 @@ int request_sign(struct request *request, const struct server *server, const cha
                  const struct sigv4_key *key, struct error *error)
 {
     const struct sigv4_scope scope = {server->endpoint.region, service,
-                                      server_now_ms(server) / 1000};
+                                      sigv4_time(key, server_now_ms(server) / 1000)};
     const struct bytes body = {buf_data(&request->body), buf_len(&request->body)};
     int r = sigv4_post(key, &scope, server->endpoint.host, body, &request->headers);
 
+    if (r == -EKEYEXPIRED)
+        return error_set(error, EXIT_PERSON,
+                         "the day is over that %s signs for without a touch; the next touch "
+                         "brings it anew: run it again",
+                         key->access_key_id);
     return r < 0 ? error_set(error, EXIT_FAILED, "cannot sign the request: %s", strerror(-r)) : 0;
 }
 
@@ -46,30 +52,47 @@ void server_init(struct server *server)
     *server = (struct server){.net.fd = -1};
 }
 
-void server_close(struct server *server)
+static void drop_frame(struct server *server)
 {
-    channel_close(&server->net);
+    if (server->holds_frame)
+        channel_drop(&server->net, &server->frame);
     server->holds_frame = false;
 }
 
-int server_begin(struct server *server, struct agent *agent, enum endpoint_service service,
-                 const char *region, const char *url, const char *ca_bundle, struct error *error)
+static void disconnect(struct server *server)
 {
-    struct msg_net_connect connect = {server->endpoint.url, ca_bundle};
+    drop_frame(server);
+    channel_close(&server->net);
+    server->connected = server->clock_refused = server->posted = false;
+    server->failure = 0;
+}
 
-    if (endpoint_find(service, region, url, &server->endpoint, error) < 0 ||
-        agent_need(agent, PROGRAM_NET, &server->net, error) < 0)
+void server_close(struct server *server)
+{
+    disconnect(server);
+    arena_free(server->ca_bundle);
+    server->ca_bundle = NULL;
+}
+
+static int connect_to(struct server *server, struct agent *agent, struct error *error)
+{
+    struct msg_net_connect connect = {server->endpoint.url, server->ca_bundle};
+
+    if (agent_need(agent, PROGRAM_NET, &server->net, error) < 0)
         return -1;
     if (channel_send(&server->net, MSG_NET_CONNECT, &connect, -1, SEND_MS) < 0)
         return error_set(error, EXIT_FAILED, "awstap-net has ended unexpectedly; run it again");
     return 0;
 }
 
-static void drop_frame(struct server *server)
+int server_begin(struct server *server, struct agent *agent, enum endpoint_service service,
+                 const char *region, const char *url, const char *ca_bundle, struct error *error)
 {
-    if (server->holds_frame)
-        channel_drop(&server->net, &server->frame);
-    server->holds_frame = false;
+    if (endpoint_find(service, region, url, &server->endpoint, error) < 0)
+        return -1;
+    if (!(server->ca_bundle = arena_strdup(ca_bundle)))
+        return error_set(error, EXIT_FAILED, "out of memory");
+    return connect_to(server, agent, error);
 }
 
 /* Whether the date is one to go by. */
@@ -97,7 +120,7 @@ static int failed(struct server *server, const struct msg_net_failed *failed, st
 
 static int net_died(struct server *server, struct error *error)
 {
-    server->failure = NET_UNKNOWN;
+    server->failure = server->posted ? NET_UNKNOWN : NET_UNREACHABLE;
     if (server->posted)
         return error_set(
             error, EXIT_AWS,
@@ -205,5 +228,41 @@ int server_reply(struct server *server, struct msg_net_reply *reply, struct erro
     if (message_get(&server->frame, MSG_NET_REPLY, reply) < 0)
         return net_died(server, error);
     note_date(server, reply->date);
+    server->date = reply->date;
     return 0;
+}
+
+int server_renew(struct server *server, struct agent *agent, struct error *error)
+{
+    disconnect(server);
+    if (connect_to(server, agent, error) == 0 && server_await(server, error) == 0)
+        return 0;
+    if (!server->failure)
+        server->failure = NET_UNREACHABLE;
+    return -1;
+}
+
+static int exchange(struct server *server, const struct request *request,
+                    struct msg_net_reply *reply, struct error *error)
+{
+    return server_post(server, request, error) < 0 ? -1 : server_reply(server, reply, error);
+}
+
+int server_ask(struct server *server, struct agent *agent, const struct request *request,
+               struct msg_net_reply *reply, struct error *error)
+{
+    bool unknown;
+
+    if (server->failure && server_renew(server, agent, error) < 0)
+        return -1;
+    if (exchange(server, request, reply, error) == 0)
+        return 0;
+    if (server->failure == NET_UNTRUSTED)
+        return -1;
+    unknown = server->failure == NET_UNKNOWN;
+    if (server_renew(server, agent, error) == 0 && exchange(server, request, reply, error) == 0)
+        return 0;
+    if (unknown)
+        server->failure = NET_UNKNOWN;
+    return -1;
 }

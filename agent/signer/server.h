@@ -12,8 +12,10 @@
 struct server {
     struct channel net;
     struct endpoint endpoint;
+    char *ca_bundle;          /* in the arena */
     int64_t skew_ms;          /* what AWS's clock is ahead of ours */
-    enum net_failure failure; /* after an error: how it failed */
+    uint64_t date;            /* of the last answer, by AWS's clock; 0: it had none */
+    enum net_failure failure; /* after an error: how it failed; 0: it did not */
     struct frame frame;       /* the last reply, not yet dropped */
     bool holds_frame;
     bool connected, clock_refused;
@@ -61,6 +63,12 @@ void server_look(struct server *server);
 /* The time by AWS's clock, milliseconds since 1970. */
 uint64_t server_now_ms(const struct server *server);
 
+/*
+ * Connect once more, to the same server, in the place of a connection that failed or is not to be
+ * used for more; waits. 0 or -1 with error.
+ */
+int server_renew(struct server *server, struct agent *agent, struct error *error);
+
 /* Send the request, once. 0 or -1 with error. */
 int server_post(struct server *server, const struct request *request, struct error *error);
 
@@ -69,5 +77,13 @@ int server_post(struct server *server, const struct request *request, struct err
  * whatever AWS answered; or -1 with error and failure.
  */
 int server_reply(struct server *server, struct msg_net_reply *reply, struct error *error);
+
+/*
+ * Both, of a request that AWS may carry out twice without harm: where no answer came, it is sent
+ * once more on a new connection. As server_reply(); failure is NET_UNKNOWN where AWS may have
+ * carried it out.
+ */
+int server_ask(struct server *server, struct agent *agent, const struct request *request,
+               struct msg_net_reply *reply, struct error *error);
 
 #endif

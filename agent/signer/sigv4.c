@@ -13,6 +13,8 @@
 #define TERMINAL  "aws4_request"
 #define DATE_SIZE 17 /* 20150830T123600Z and a NUL; the first eight characters are the day */
 #define TIME_MAX  253402300799u /* the end of the year 9999 */
+#define DAY       86400u
+#define LATE_MAX  300u
 #define HASH_SIZE crypto_hash_sha256_BYTES
 #define HEX_SIZE  (2 * HASH_SIZE + 1)
 
@@ -52,20 +54,76 @@ static void hmac_text(uint8_t key[HASH_SIZE], const char *text)
 }
 
 /* The key that signs for one day, region and service; the caller wipes it. */
-static int derive_key(const struct sigv4_key *key, const struct sigv4_scope *scope,
+static int derive_key(const char *secret, const struct sigv4_scope *scope,
                       const char date[DATE_SIZE], uint8_t derived[HASH_SIZE])
 {
     uint8_t seed[4 + SIGV4_SECRET_MAX] = "AWS4";
-    size_t len = strlen(key->secret);
+    size_t len = strlen(secret);
 
     if (len > SIGV4_SECRET_MAX)
         return -EINVAL;
-    memcpy(seed + 4, key->secret, len);
+    memcpy(seed + 4, secret, len);
     hmac(seed, 4 + len, (const uint8_t *)date, 8, derived);
     sodium_memzero(seed, sizeof seed);
     hmac_text(derived, scope->region);
     hmac_text(derived, scope->service);
     hmac_text(derived, TERMINAL);
+    return 0;
+}
+
+int sigv4_day_make(const char *secret, const struct sigv4_scope *scope, struct sigv4_day *day)
+{
+    char date[DATE_SIZE];
+    int r;
+
+    if (strlen(scope->region) >= sizeof day->region ||
+        strlen(scope->service) >= sizeof day->service)
+        return -EINVAL;
+    if ((r = format_date(scope->time, date)) < 0 ||
+        (r = derive_key(secret, scope, date, day->key)) < 0)
+        return r;
+    memcpy(day->date, date, sizeof day->date - 1);
+    day->date[sizeof day->date - 1] = '\0';
+    strcpy(day->region, scope->region);
+    strcpy(day->service, scope->service);
+    return 0;
+}
+
+static bool is_on(const struct sigv4_day *day, uint64_t time)
+{
+    char date[DATE_SIZE];
+
+    return format_date(time, date) == 0 && strncmp(day->date, date, 8) == 0;
+}
+
+/* Whether the day was over at the last midnight, a short while ago. */
+static bool is_just_over(const struct sigv4_day *day, uint64_t now)
+{
+    return now % DAY <= LATE_MAX && now > DAY && is_on(day, now - DAY);
+}
+
+bool sigv4_day_signs(const struct sigv4_day *day, uint64_t now)
+{
+    return is_on(day, now) || is_just_over(day, now);
+}
+
+uint64_t sigv4_time(const struct sigv4_key *key, uint64_t now)
+{
+    return key->day && is_just_over(key->day, now) ? now - now % DAY - 1 : now;
+}
+
+/* Likewise, from what there is to derive it from. */
+static int signing_key(const struct sigv4_key *key, const struct sigv4_scope *scope,
+                       const char date[DATE_SIZE], uint8_t derived[HASH_SIZE])
+{
+    const struct sigv4_day *day = key->day;
+
+    if (!day)
+        return derive_key(key->secret, scope, date, derived);
+    if (strncmp(day->date, date, 8) != 0 || strcmp(day->region, scope->region) != 0 ||
+        strcmp(day->service, scope->service) != 0)
+        return -EKEYEXPIRED;
+    memcpy(derived, day->key, HASH_SIZE);
     return 0;
 }
 
@@ -124,7 +182,7 @@ int sigv4_authorization(const struct sigv4_key *key, const struct sigv4_scope *s
     buf_init(&text);
     if ((r = format_date(scope->time, date)) < 0 ||
         (r = put_string_to_sign(&text, scope, date, request)) < 0 ||
-        (r = derive_key(key, scope, date, derived)) < 0)
+        (r = signing_key(key, scope, date, derived)) < 0)
         goto out;
     hmac(derived, sizeof derived, buf_data(&text), buf_len(&text), signature);
     sodium_memzero(derived, sizeof derived);

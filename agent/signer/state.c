@@ -80,6 +80,7 @@ static int parse_memory(const char *line, struct state_memory *memory)
     return strcmp(line, again) == 0 && memory->generation != 0 ? 0 : -1;
 }
 
+/* 0; 1: it is damaged; -1 with error. */
 static int recall_file(const char *path, struct state_memory *memory, struct error *error)
 {
     char line[LINE_MAX_BYTES];
@@ -88,23 +89,28 @@ static int recall_file(const char *path, struct state_memory *memory, struct err
     *memory = (struct state_memory){0};
     if (result < 0)
         return -1;
-    if (result == 0 && parse_memory(line, memory) < 0)
-        return error_set(
-            error, EXIT_VAULT,
-            "%s is damaged, so an older vault would not be noticed; if the vault is the "
-            "right one, remove that file",
-            path);
-    return 0;
+    if (result == 1 || parse_memory(line, memory) == 0)
+        return 0;
+    *memory = (struct state_memory){0};
+    return 1;
 }
 
 int state_recall(const char *folder, const uint8_t vault_id[VAULT_ID_BYTES],
                  struct state_memory *memory, struct error *error)
 {
     char path[FILE_PATH_MAX];
+    int result;
 
     if (memory_path(path, folder, vault_id, error) < 0)
         return -1;
-    return recall_file(path, memory, error);
+    result = recall_file(path, memory, error);
+    if (result != 1)
+        return result;
+    error_set(error, EXIT_VAULT,
+              "%s is damaged, so an older vault would not be noticed; if the vault is the right "
+              "one: awstap vault adopt",
+              path);
+    return 1;
 }
 
 int state_remember(const char *folder, const uint8_t vault_id[VAULT_ID_BYTES],

@@ -19,13 +19,13 @@ struct state_memory {
     uint8_t hash[VAULT_KEY_BYTES];
 };
 
-/* What is remembered of the vault with this id. 0, also for nothing; -1 with EXIT_VAULT for a
- * damaged memory. */
+/* What is remembered of the vault with this id. 0, also for nothing; 1 with EXIT_VAULT where it
+ * can't be told from what is there, which is damaged; -1. */
 int state_recall(const char *folder, const uint8_t vault_id[VAULT_ID_BYTES],
                  struct state_memory *memory, struct error *error);
 
-/* Remember a newer generation, on the disk at once; one that is not newer changes nothing. 0 or -1.
- */
+/* Remember a newer generation, on the disk at once, in the place of what is damaged too; one that
+ * is not newer changes nothing. 0 or -1. */
 int state_remember(const char *folder, const uint8_t vault_id[VAULT_ID_BYTES],
                    const struct state_memory *memory, struct error *error);
 

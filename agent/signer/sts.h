@@ -51,6 +51,9 @@ struct sts_identity {
     char user[STS_USER_MAX + 1];
 };
 
+/* Whether serial can be an MFA device of any kind: 9 to 256 characters of AWS's. */
+bool mfa_serial_valid(const char *serial);
+
 /*
  * Whether serial can be an MFA device that STS takes codes of: 9 to 256 characters, an ARN or a
  * hardware serial number, and no FIDO device. 0, or -1 and error.

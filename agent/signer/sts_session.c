@@ -6,7 +6,6 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
-#include <time.h>
 
 #include "access_key.h"
 #include "arena.h"
@@ -21,9 +20,14 @@
 #define EXPIRY_LATE                                                                                \
     300u /* seconds by which a session may outlast what was asked: two clocks, and the way */
 
+bool mfa_serial_valid(const char *serial)
+{
+    return ascii_consists_of(serial, ASCII_WORD "_+=/:,.@-", SERIAL_MIN, SERIAL_MAX);
+}
+
 int mfa_serial_check(const char *serial, struct error *error)
 {
-    if (!ascii_consists_of(serial, ASCII_WORD "_+=/:,.@-", SERIAL_MIN, SERIAL_MAX))
+    if (!mfa_serial_valid(serial))
         return error_set(error, EXIT_USAGE,
                          "that is no MFA serial; give the device's ARN, such as "
                          "arn:aws:iam::123456789012:mfa/NAME");
@@ -59,50 +63,6 @@ int sts_session_body(struct buf *body, uint32_t duration, const char *serial, co
     return sts_mfa_put(body, serial, code);
 }
 
-static unsigned two_digits(const char *at)
-{
-    return (unsigned)(at[0] - '0') * 10 + (unsigned)(at[1] - '0');
-}
-
-/*
- * YYYY-MM-DDTHH:MM:SS[.fraction]Z as seconds since 1970; false for any other text, and for 30
- * February.
- */
-static bool read_time(const char *text, uint64_t *time)
-{
-    static const char shape[] = "dddd-dd-ddTdd:dd:dd";
-    struct tm tm = {0}, back;
-    time_t seconds;
-    size_t i;
-
-    for (i = 0; shape[i]; i++)
-        if (shape[i] == 'd' ? text[i] < '0' || text[i] > '9' : text[i] != shape[i])
-            return false;
-    if (text[i] == '.') {
-        size_t n = strspn(text + i + 1, ASCII_DIGITS);
-
-        if (n == 0 || n > 9)
-            return false;
-        i += 1 + n;
-    }
-    if (strcmp(text + i, "Z") != 0)
-        return false;
-    tm.tm_year = (int)(two_digits(text) * 100 + two_digits(text + 2)) - 1900;
-    tm.tm_mon = (int)two_digits(text + 5) - 1;
-    tm.tm_mday = (int)two_digits(text + 8);
-    tm.tm_hour = (int)two_digits(text + 11);
-    tm.tm_min = (int)two_digits(text + 14);
-    tm.tm_sec = (int)two_digits(text + 17);
-    back = tm;
-    seconds = timegm(&back);
-    if (seconds < 0 || back.tm_year != tm.tm_year || back.tm_mon != tm.tm_mon ||
-        back.tm_mday != tm.tm_mday || back.tm_hour != tm.tm_hour || back.tm_min != tm.tm_min ||
-        back.tm_sec != tm.tm_sec)
-        return false;
-    *time = (uint64_t)seconds;
-    return true;
-}
-
 /* All that is copied has been checked. 0, or -1 with error and nothing to free. */
 static int keep(struct sts_session *session, const char *id, const char *secret, const char *token,
                 struct error *error)
@@ -132,7 +92,7 @@ int sts_credentials_read(const struct msg_net_reply *reply, const char *action, 
         return sts_not_believed(reply, "SecretAccessKey", error);
     if (!ascii_consists_of(token, ASCII_WORD "+/=", TOKEN_MIN, TOKEN_MAX))
         return sts_not_believed(reply, "SessionToken", error);
-    if (!read_time(expiration, &session->expiration) || session->expiration <= server ||
+    if (!sts_time(expiration, &session->expiration) || session->expiration <= server ||
         session->expiration - server > (uint64_t)duration + EXPIRY_LATE)
         return sts_not_believed(reply, "Expiration", error);
     return keep(session, id, secret, token, error);

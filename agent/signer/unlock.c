@@ -9,6 +9,7 @@
 #include "arena.h"
 #include "clock.h"
 #include "devices.h"
+#include "keep.h"
 #include "log_anchor.h"
 #include "pin.h"
 #include "typed.h"
@@ -388,7 +389,8 @@ static int confirm(struct unlocking *unlocking, struct error *error)
     return prompt_ask(unlocking->agent, &question, NULL, error);
 }
 
-/* The anchor of the log is made while the vault is open; then who asked before is let in. */
+/* The anchor of the log is made while the vault is open, and the agent gets what it may keep; then
+ * who asked before is let in. */
 static int open_vault(struct unlocking *unlocking, uint32_t *slot, struct error *error)
 {
     int r;
@@ -404,7 +406,10 @@ static int open_vault(struct unlocking *unlocking, uint32_t *slot, struct error 
     devices_let_go(unlocking->devices, NULL);
     if (r < 0)
         return -1;
-    log_anchor_make(unlocking->agent, unlocking->vault);
+    if (!unlocking->vault->apart) {
+        log_anchor_make(unlocking->agent, unlocking->vault);
+        keep(unlocking->agent, unlocking->vault);
+    }
     if (slot)
         *slot = unlocking->slot;
     if (unlocking->idle)

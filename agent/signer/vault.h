@@ -37,10 +37,13 @@ struct vault {
     struct slot slots[VAULT_SLOTS_MAX];
     struct key keys[VAULT_KEYS_MAX];
     struct record records[VAULT_RECORDS_MAX]; /* of one key and type, the newest first */
-    uint8_t journal[VAULT_JOURNAL_MAX];       /* of rotations; opaque here */
+    uint8_t journal[VAULT_JOURNAL_MAX];       /* see journal.h; opaque here */
     uint8_t head_mac[VAULT_KEY_BYTES], record_mac[VAULT_KEY_BYTES];
-    uint8_t hash[VAULT_KEY_BYTES]; /* the checksum of the file as read or written */
-    struct vault_keys *unlocked;   /* NULL: locked */
+    uint8_t hash[VAULT_KEY_BYTES];      /* the checksum of the file as read or written */
+    uint8_t *record_key;                /* K_rec, in the arena; NULL: locked */
+    uint8_t head_hash[VAULT_KEY_BYTES]; /* of prefix and head as they were believed last */
+    struct vault_keys *unlocked;        /* NULL: locked, or narrowed to K_rec */
+    bool apart; /* see vault_move.h: the state folder is not told that it was unlocked */
 };
 
 /*
@@ -89,10 +92,17 @@ void vault_kept(const struct vault *vault, uint8_t record_key[VAULT_KEY_BYTES],
                 uint8_t head[VAULT_KEY_BYTES]);
 
 /*
+ * Read a narrowed vault anew, in place: believed if it has our public key and its records are under
+ * our K_rec; a head that was changed meanwhile is, if K_head made another MAC for it. 0, or -1 with
+ * error: then *vault is as it was.
+ */
+int vault_renew(struct vault *vault, struct error *error);
+
+/*
  * Change records and journal of a narrowed vault, and write it. apply() may be called again: where
- * another awstap wrote meanwhile, the file is read anew and believed by K_rec and the public key.
- * What it changes is found by id, as no pointer into the vault outlives the call. 0 or -1 with
- * error; then *vault is as the file is, if that could be read.
+ * another awstap wrote meanwhile, the file is read anew by vault_renew(). What it changes is found
+ * by id, as no pointer into the vault outlives the call. 0, also where the write is not noted in
+ * the state folder, or -1 with error; then *vault is as the file is, if that could be read.
  */
 int vault_change(struct vault *vault,
                  int (*apply)(struct vault *vault, void *context, struct error *error),
@@ -102,9 +112,10 @@ int vault_change(struct vault *vault,
 bool vault_is_here(const struct vault *vault, struct error *error);
 
 /*
- * Write the vault as the next generation, under vault.lock. EXIT_FAILED where another process wrote
- * since it was read (nothing is changed; read it again). After another error the file is the old
- * one or the new one; the vault in memory is then good for vault_free() only.
+ * Write the vault, unlocked or narrowed, as the next generation, under vault.lock. Narrowed, its
+ * head must be as it was believed, else the process ends: a fault of ours. EXIT_FAILED where
+ * another process wrote since it was read (nothing is changed; read it again). After another error
+ * the file is the old one or the new one; the vault in memory is then good for vault_free() only.
  */
 int vault_write(struct vault *vault, struct error *error);
 
@@ -112,6 +123,7 @@ int vault_write(struct vault *vault, struct error *error);
 struct slot *vault_slot(struct vault *vault, uint32_t id, struct error *error);
 struct key *vault_key(struct vault *vault, const char *name, struct error *error);
 
+/* NULL where there is none (any more). */
 struct key *vault_key_by_id(struct vault *vault, uint32_t id);
 
 /* The records of a key and type, newest first: nth is 0 for the one in use, 1 for the one that is
@@ -120,7 +132,7 @@ const struct record *vault_record(const struct vault *vault, const struct key *k
                                   enum record_type type, unsigned nth);
 
 /* Put in another record of the key, which is in use from now on; take one out. Narrowed is enough.
- * EXIT_FAILED: there are two of this type already; there is none with this subject. */
+ * EXIT_FAILED: there are two of this type already, or this one; there is none with this subject. */
 int vault_put_record(struct vault *vault, const struct key *key, enum record_type type,
                      const char *subject, const void *secret, size_t len, struct error *error);
 int vault_drop_record(struct vault *vault, const struct key *key, enum record_type type,
@@ -170,7 +182,7 @@ int vault_remove_slot(struct vault *vault, uint32_t id, struct error *error);
 int vault_add_key(struct vault *vault, const struct key *facts, const char *access_key_id,
                   const char *secret_access_key, struct error *error);
 
-/* Remove a key and its records. */
+/* Remove a key, its records, and what the journal says of it. */
 int vault_remove_key(struct vault *vault, const char *name, struct error *error);
 
 /* Give the key an MFA device: its serial, and its TOTP seed (raw, 1 to RECORD_SECRET_MAX bytes) in

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// The vault on the disk: read against what the state folder remembers, written as a whole.
+// The vault from the disk, held against what the state folder remembers; and a new one.
 #include <inttypes.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -12,8 +13,7 @@
 #include "vault.h"
 #include "vault_format.h"
 #include "vault_keys.h"
-
-#define LOCK_TIMEOUT_MS 5000
+#include "vault_move.h"
 
 _Static_assert(sizeof(((struct vault *)0)->machine) == STATE_MACHINE_BYTES,
                "the vault names one machine");
@@ -47,7 +47,8 @@ static struct vault *vault_new(const char *path, const char *state, struct error
 
 /* What was decoded must encode to the same bytes: the MACs are made of what is believed, not of
  * what was read. */
-static int check_same(const struct vault *vault, const struct buf *file, struct error *error)
+static int check_same(const struct vault *vault, const uint8_t *data, size_t len,
+                      struct error *error)
 {
     uint8_t hash[VAULT_KEY_BYTES];
     struct vault_sections sections;
@@ -57,37 +58,50 @@ static int check_same(const struct vault *vault, const struct buf *file, struct 
     buf_init(&again);
     if (vault_encode(vault, &again, &sections) < 0 || vault_encode_end(vault, &again, hash) < 0)
         result = error_set(error, EXIT_FAILED, "no memory to read the vault");
-    else if (buf_len(&again) != buf_len(file) ||
-             memcmp(buf_data(&again), buf_data(file), buf_len(file)) != 0)
+    else if (buf_len(&again) != len || memcmp(buf_data(&again), data, len) != 0)
         result =
             error_set(error, EXIT_VAULT, "refused: awstap would not have written it like this");
     buf_free(&again);
     return result;
 }
 
-/* Read and decode the file. 0, 1 where there is none, or -1. */
-static int load(const char *path, const char *state, struct vault **out, struct error *error)
+static int decode(struct vault *vault, const uint8_t *data, size_t len, struct error *error)
+{
+    if (vault_decode(vault, data, len, error) < 0)
+        return -1;
+    return check_same(vault, data, len, error);
+}
+
+int vault_take(const uint8_t *data, size_t len, const char *what, const char *path,
+               const char *state, struct vault **out, struct error *error)
 {
     struct vault *vault = vault_new(path, state, error);
     struct error reason;
-    struct buf file;
-    int result;
 
     if (!vault)
         return -1;
-    buf_init(&file);
-    result = file_read(path, VAULT_MAX, &file, error);
-    if (result == 0 && (vault_decode(vault, buf_data(&file), buf_len(&file), &reason) < 0 ||
-                        check_same(vault, &file, &reason) < 0))
-        result = error_set(error, reason.status, "the vault %s is %s", path, reason.text);
-    buf_free(&file);
-    if (result != 0) {
+    if (decode(vault, data, len, &reason) < 0) {
         vault_free(vault);
-        return result;
+        return error_set(error, reason.status, "%s is %s", what, reason.text);
     }
-    vault_free(*out);
+    vault->apart = true;
     *out = vault;
     return 0;
+}
+
+int vault_read_apart(const char *path, const char *state, struct vault **out, struct error *error)
+{
+    char what[FILE_PATH_MAX + sizeof("the vault ")];
+    struct buf file;
+    int result;
+
+    snprintf(what, sizeof(what), "the vault %s", path);
+    buf_init(&file);
+    result = file_read(path, VAULT_MAX, &file, error);
+    if (result == 0)
+        result = vault_take(buf_data(&file), buf_len(&file), what, path, state, out, error);
+    buf_free(&file);
+    return result;
 }
 
 static int check_memory(const struct vault *vault, const struct state_memory *memory,
@@ -97,15 +111,31 @@ static int check_memory(const struct vault *vault, const struct state_memory *me
         return error_set(error, EXIT_VAULT,
                          "the vault %s is refused: it is an older one (write %" PRIu64
                          ", write %" PRIu64 " was seen here); put the newer one in its place, or "
-                         "remove vault-* in %s to go on with this one",
-                         vault->path, vault->generation, memory->generation, vault->state);
+                         "go on with this one: awstap vault adopt",
+                         vault->path, vault->generation, memory->generation);
     if (memory->generation == vault->generation &&
         memcmp(memory->hash, vault->hash, sizeof(memory->hash)) != 0)
         return error_set(error, EXIT_VAULT,
                          "the vault %s is refused: another write %" PRIu64
                          " was seen here, so it was changed in two places; put the other one in "
-                         "its place, or remove vault-* in %s to go on with this one",
-                         vault->path, vault->generation, vault->state);
+                         "its place, or go on with this one: awstap vault adopt",
+                         vault->path, vault->generation);
+    return 0;
+}
+
+/* Another process may write between our look at the file and that at what is remembered: then the
+ * file is newer by a second look. */
+static int read_again(struct vault **vault, struct error *error)
+{
+    struct vault *fresh = NULL;
+    int result = vault_read_apart((*vault)->path, (*vault)->state, &fresh, error);
+
+    if (result == 1)
+        return error_set(error, EXIT_FAILED, "the vault %s is gone", (*vault)->path);
+    if (result < 0)
+        return -1;
+    vault_free(*vault);
+    *vault = fresh;
     return 0;
 }
 
@@ -113,25 +143,23 @@ int vault_read(const char *path, const char *state, struct vault **out, struct e
 {
     struct state_memory memory;
     struct vault *vault = NULL;
-    int result = load(path, state, &vault, error);
+    int result = vault_read_apart(path, state, &vault, error);
 
     if (result == 1)
         error_set(error, EXIT_FAILED,
                   "there is no vault at %s; `awstap factor add fido2` makes one", path);
     if (result != 0)
         return result;
-    result = state_recall(state, vault->id, &memory, error);
-    /* Another process may have written between our two reads: then the file is newer by now. */
+    result = state_recall(state, vault->id, &memory, error) == 0 ? 0 : -1;
     if (result == 0 && memory.generation > vault->generation)
-        result = load(path, state, &vault, error);
-    if (result == 1)
-        result = error_set(error, EXIT_FAILED, "the vault %s is gone", path);
+        result = read_again(&vault, error);
     if (result == 0)
         result = check_memory(vault, &memory, error);
     if (result < 0) {
         vault_free(vault);
         return -1;
     }
+    vault->apart = false;
     *out = vault;
     return 0;
 }
@@ -139,11 +167,12 @@ int vault_read(const char *path, const char *state, struct vault **out, struct e
 static int make_keys(struct vault *vault, struct error *error)
 {
     vault->unlocked = arena_alloc(sizeof(*vault->unlocked));
-    if (!vault->unlocked)
+    vault->record_key = arena_alloc(VAULT_KEY_BYTES);
+    if (!vault->unlocked || !vault->record_key)
         return error_set(error, EXIT_FAILED, "no memory to make a vault");
     crypto_box_keypair(vault->public_key, vault->unlocked->secret.private_key);
     randombytes_buf(vault->unlocked->secret.anchor, sizeof(vault->unlocked->secret.anchor));
-    vault_keys_derive(vault->unlocked, vault->id);
+    vault_keys_derive(vault->unlocked, vault->record_key, vault->id);
     return 0;
 }
 
@@ -164,112 +193,4 @@ int vault_create(const char *path, const char *state, struct vault **out, struct
     }
     *out = vault;
     return 0;
-}
-
-/* Under the lock: the file is still the one that this vault was read from. */
-static int check_unchanged(const struct vault *vault, struct error *error)
-{
-    uint8_t hash[VAULT_KEY_BYTES];
-    struct buf file;
-
-    buf_init(&file);
-    int result = file_read(vault->path, VAULT_MAX, &file, error);
-    if (result == 1)
-        result = vault->generation == 0
-                     ? 0
-                     : error_set(error, EXIT_FAILED, "the vault %s is gone", vault->path);
-    else if (result == 0 && vault->generation == 0)
-        result = error_set(error, EXIT_FAILED, "there is a vault at %s already", vault->path);
-    else if (result == 0 && !vault_checksum(buf_data(&file), buf_len(&file), hash))
-        result = error_set(error, EXIT_VAULT,
-                           "the vault %s is damaged; nothing was changed; put a good copy in its "
-                           "place",
-                           vault->path);
-    else if (result == 0 && memcmp(hash, vault->hash, sizeof(hash)) != 0)
-        result =
-            error_set(error, EXIT_FAILED, "another awstap wrote the vault meanwhile; run it again");
-    buf_free(&file);
-    return result;
-}
-
-/* The bytes of the next generation. */
-static int encode_next(struct vault *vault, struct buf *out, struct error *error)
-{
-    struct vault_sections sections;
-
-    vault->generation++;
-    if (vault_encode(vault, out, &sections) < 0)
-        return error_set(error, EXIT_FAILED, "no memory to write the vault");
-    vault_keys_head_mac(vault->unlocked, buf_data(out), &sections, vault->head_mac);
-    vault_keys_record_mac(vault->unlocked, buf_data(out), &sections, vault->head_mac,
-                          vault->record_mac);
-    if (vault_encode_end(vault, out, vault->hash) < 0)
-        return error_set(error, EXIT_FAILED, "no memory to write the vault");
-    if (buf_len(out) > VAULT_MAX)
-        return error_set(error, EXIT_FAILED,
-                         "the vault is full (%zu bytes); remove keys that are no longer used",
-                         VAULT_MAX);
-    return 0;
-}
-
-static int check_written(const struct vault *vault, const struct buf *bytes, struct error *error)
-{
-    struct buf file;
-
-    buf_init(&file);
-    int result = file_read(vault->path, VAULT_MAX, &file, error);
-    if (result == 1 || (result == 0 && (buf_len(&file) != buf_len(bytes) ||
-                                        memcmp(buf_data(&file), buf_data(bytes), buf_len(bytes)))))
-        result = error_set(error, EXIT_VAULT,
-                           "the vault %s reads back otherwise than it was written: the disk fails",
-                           vault->path);
-    buf_free(&file);
-    return result;
-}
-
-/* The write is done: where only this fails, the person must not think that nothing was changed. */
-static int remember(const struct vault *vault, struct error *error)
-{
-    struct state_memory memory = {.generation = vault->generation};
-    struct error reason;
-
-    memcpy(memory.hash, vault->hash, sizeof(memory.hash));
-    if (state_remember(vault->state, vault->id, &memory, &reason) == 0)
-        return 0;
-    return error_set(
-        error, reason.status,
-        "the vault was changed as asked, but that is not noted in the state folder: %s",
-        reason.text);
-}
-
-static int write_locked(struct vault *vault, struct error *error)
-{
-    struct buf bytes;
-    int result = -1;
-
-    buf_init(&bytes);
-    if (check_unchanged(vault, error) == 0 && encode_next(vault, &bytes, error) == 0 &&
-        file_replace(vault->path, buf_data(&bytes), buf_len(&bytes), FILE_SYNC, error) == 0 &&
-        check_written(vault, &bytes, error) == 0)
-        result = remember(vault, error);
-    buf_free(&bytes);
-    return result;
-}
-
-int vault_write(struct vault *vault, struct error *error)
-{
-    if (!vault->unlocked)
-        abort();
-    if (vault->slot_count == 0)
-        return error_set(error, EXIT_FAILED, "a vault without a factor could never be opened");
-    if (vault->generation == UINT64_MAX)
-        return error_set(error, EXIT_VAULT, "the vault %s can't count another write", vault->path);
-    if (file_make_parent(vault->path, error) < 0)
-        return -1;
-    int lock = file_lock(vault->path, LOCK_TIMEOUT_MS, error);
-    if (lock < 0)
-        return -1;
-    int result = write_locked(vault, error);
-    close(lock);
-    return result;
 }

@@ -180,8 +180,11 @@ static const char *get_prefix(struct vault *vault, struct reader *reader)
     reader_bytes(reader, start, sizeof(start));
     if (reader->bad || memcmp(start, magic, sizeof(magic)) != 0)
         return "it is no vault of awstap";
-    if (reader_u32(reader) != VAULT_VERSION)
-        return "another version of awstap wrote it";
+    uint32_t version = reader_u32(reader);
+    if (version > VAULT_VERSION)
+        return "a newer awstap wrote it, in a format that this one does not know; install that one";
+    if (version != VAULT_VERSION)
+        return "its format is none that there ever was";
     reader_bytes(reader, vault->id, sizeof(vault->id));
     return NULL;
 }

@@ -8,17 +8,26 @@
 
 #include "arena.h"
 #include "ascii.h"
+#include "authority.h"
+#include "clock.h"
 #include "duration.h"
 #include "patience.h"
+#include "rotate.h"
 #include "step.h"
 #include "sts.h"
+#include "task.h"
 #include "totp.h"
 
 #define CODE_TRIES 3 /* typing errors that a dialog takes */
 
-static enum want_mfa mfa_of(const struct vault *vault, const struct key *key)
+/* A device that is still being made, AWS knows nothing of. */
+enum want_mfa want_mfa_of(const struct vault *vault, const struct key *key)
 {
-    if (!key->mfa_serial[0])
+    struct task adding;
+
+    if (!key->mfa_serial[0] || (task_find(vault, key->id, TASK_MFA_ADD, &adding) &&
+                                adding.phase < PHASE_ENABLED &&
+                                strcmp(adding.serial, key->mfa_serial) == 0))
         return WANT_NO_MFA;
     return vault_has_seed(vault, key) ? WANT_SEED : WANT_TYPED;
 }
@@ -64,11 +73,11 @@ int want_begin(struct want *want, struct agent *agent, struct vault *vault,
 
     *want = (struct want){.flight = asked->flight, .duration = asked->duration, .open = true};
     server_init(&want->server);
-    for (size_t i = 0; i < WANT_REQUESTS; i++)
-        request_init(&want->requests[i]);
+    for (size_t i = 0; i < WANT_ATTEMPTS; i++)
+        request_init(&want->attempts[i].request);
     if (!(key = want->key = vault_key(vault, asked->key, error)))
         return -1;
-    want->mfa = mfa_of(vault, key);
+    want->mfa = want_mfa_of(vault, key);
     if (!want->duration)
         want->duration = key->policy.duration;
     if (keep_role(want, &asked->hops, error) < 0 || check_duration(want, error) < 0)
@@ -124,25 +133,14 @@ void want_close(struct want *want)
         return;
     want->open = false;
     server_close(&want->server);
-    for (size_t i = 0; i < WANT_REQUESTS; i++)
-        request_free(&want->requests[i]);
+    for (size_t i = 0; i < WANT_ATTEMPTS; i++)
+        request_free(&want->attempts[i].request);
     arena_free(want->code);
     arena_free(want->hops);
+    authority_days_free(want->days);
+    want->days = NULL;
     want->code = NULL;
     want->hops = NULL;
-}
-
-/*
- * The two steps to sign for: the first one that is not used by now, nor by those before us, and the
- * one after it. Who comes after us may have our second one, which is seldom needed: the ledger sees
- * to it that nobody sends it twice.
- */
-static int choose_steps(struct want *want, const struct vault *vault, struct error *error)
-{
-    if (step_choose(vault, want->key, &want->server, want->turn, &want->steps[0], error) < 0)
-        return -1;
-    want->steps[1] = want->steps[0] + 1;
-    return 0;
 }
 
 static int put_body(const struct want *want, struct buf *body, const char *code)
@@ -153,71 +151,184 @@ static int put_body(const struct want *want, struct buf *body, const char *code)
                       : sts_session_body(body, want->duration, serial, code);
 }
 
-static int sign(struct want *want, size_t index, const struct record_secret *seed,
-                const struct sigv4_key *key, struct error *error)
+/* What signs the attempts: all of it in the arena, but for the id. */
+struct signing {
+    struct sigv4_key key;
+    struct record_secret *seed; /* NULL: codes are typed, or there are none */
+};
+
+/* Sign another attempt: mfa says whether with a code, step of which TOTP step, where there is a
+ * seed. */
+static int add_attempt(struct want *want, const struct signing *signing, bool mfa, uint64_t step,
+                       struct error *error)
 {
-    struct request *request = &want->requests[index];
+    struct attempt *attempt = &want->attempts[want->attempt_count];
     char computed[TOTP_CODE_SIZE] = "";
-    const char *code = want->code ? want->code->text : NULL;
+    const char *code = NULL;
     int r = 0;
 
-    if (seed) {
-        r = totp_code((const uint8_t *)seed->data, seed->len, want->steps[index], computed);
+    attempt->access_key_id = signing->key.access_key_id;
+    attempt->mfa = mfa;
+    if (mfa && signing->seed) {
+        attempt->step = step;
+        r = totp_code((const uint8_t *)signing->seed->data, signing->seed->len, step, computed);
         code = computed;
+    } else if (mfa) {
+        code = want->code->text;
     }
     if (r == 0)
-        r = put_body(want, &request->body, code);
+        r = put_body(want, &attempt->request.body, code);
     explicit_bzero(computed, sizeof computed);
     if (r < 0)
         return error_set(error, EXIT_FAILED, "cannot build the request: %s", strerror(-r));
-    return request_sign(request, &want->server, "sts", key, error);
+    want->attempt_count++;
+    return request_sign(&attempt->request, &want->server, "sts", &signing->key, error);
+}
+
+/* With the key's codes. Who comes after us may have our second step, which is seldom needed: the
+ * ledger sees to it that nobody sends it twice. */
+static int add_usual(struct want *want, const struct signing *signing, uint64_t first_step,
+                     struct error *error)
+{
+    size_t count = want->mfa == WANT_SEED ? WANT_STEPS : 1;
+
+    for (size_t i = 0; i < count; i++)
+        if (add_attempt(want, signing, want->mfa != WANT_NO_MFA, first_step + i, error) < 0)
+            return -1;
+    return 0;
+}
+
+/* While a device is being removed nobody knows which AWS takes, so both are signed. */
+static int add_without_mfa(struct want *want, const struct signing *signing, uint64_t first_step,
+                           struct error *error)
+{
+    (void)first_step;
+    return add_attempt(want, signing, false, 0, error);
+}
+
+typedef int add_attempts(struct want *want, const struct signing *signing, uint64_t first_step,
+                         struct error *error);
+
+/* Add such attempts for each of the key's access keys. */
+static int sign_by_each(struct want *want, const struct vault *vault, struct record_secret *seed,
+                        uint64_t first_step, add_attempts *add, struct error *error)
+{
+    const struct record *record;
+
+    for (unsigned nth = 0; nth < WANT_KEYS; nth++) {
+        struct signing signing = {.seed = seed};
+        struct record_secret *secret;
+        int r;
+
+        if (!(record = vault_record(vault, want->key, RECORD_ACCESS_KEY, nth)))
+            return nth ? 0 : error_set(error, EXIT_FAILED, "the key %s has no access key",
+                                       want->key->name);
+        if (vault_open_record(vault, record, &secret, error) < 0)
+            return -1;
+        signing.key = (struct sigv4_key){.access_key_id = record->subject, .secret = secret->data};
+        r = add(want, &signing, first_step, error);
+        arena_free(secret);
+        if (r < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* A session without MFA can't ask IAM for anything: an operation on the key, the agent's own
+ * included, needs a signing key of the day. Where that can't be had, it waits for another touch. */
+static void make_days(struct want *want, const struct vault *vault)
+{
+    struct error none = {0};
+
+    if (want->flight != 0 && !rotate_is_due(vault, want->key, clock_now_ms() / 1000))
+        return;
+    for (size_t i = 0; i < want->attempt_count && !want->hops && !want->days; i++)
+        if (!want->attempts[i].mfa &&
+            authority_make_days(vault, want->key, server_now_ms(&want->server) / 1000, &want->days,
+                                &none) < 0)
+            return;
 }
 
 int want_sign(struct want *want, const struct vault *vault, struct error *error)
 {
-    struct record_secret *secret = NULL, *seed = NULL;
-    size_t count = want->mfa == WANT_SEED ? WANT_REQUESTS : 1;
+    struct record_secret *seed = NULL;
+    struct task removing;
+    uint64_t step = 0;
     int r = -1;
 
     server_look(&want->server);
-    if (want->mfa == WANT_SEED && (choose_steps(want, vault, error) < 0 ||
-                                   vault_open_seed(vault, want->key, &seed, error) < 0))
+    if (want->mfa == WANT_SEED &&
+        (step_choose(vault, want->key, &want->server, want->turn, &step, error) < 0 ||
+         vault_open_seed(vault, want->key, &seed, error) < 0))
         goto out;
-    if (vault_open_access_key(vault, want->key, &secret, error) < 0)
-        goto out;
-    const struct sigv4_key key = {vault_access_key_id(vault, want->key), secret->data, NULL};
-
-    for (r = 0; want->signed_count < count; want->signed_count++)
-        if ((r = sign(want, want->signed_count, seed, &key, error)) < 0)
-            break;
+    r = sign_by_each(want, vault, seed, step, add_usual, error);
+    if (r == 0 && want->mfa != WANT_NO_MFA &&
+        task_find(vault, want->key->id, TASK_MFA_REMOVE, &removing))
+        r = sign_by_each(want, vault, NULL, 0, add_without_mfa, error);
+    make_days(want, vault);
 out:
-    arena_free(secret);
     arena_free(seed);
     return r;
 }
 
-/* Take the step of the next request to be sent. 1, 0 (used already) or -1 with error. */
-static int take_step(const struct want *want, struct agent *agent, const struct vault *vault,
+/* Whether an attempt might be good where the one at hand was refused. A key that is refused is
+ * refused before its code is looked at: the same code is good for another key. */
+static bool might_help(const struct attempt *attempt, const struct attempt *refused,
+                       enum sts_verdict verdict)
+{
+    bool same_key = strcmp(attempt->access_key_id, refused->access_key_id) == 0;
+
+    switch (verdict) {
+    case STS_CODE_REFUSED:
+        return same_key && attempt->step > refused->step;
+    case STS_KEY_REFUSED:
+        return !same_key && attempt->mfa == refused->mfa && attempt->step >= refused->step;
+    case STS_SERIAL_REFUSED:
+        return refused->mfa && !attempt->mfa;
+    default:
+        return false;
+    }
+}
+
+/* Go on to the next attempt that might help. False: there is none. */
+static bool go_on(struct want *want, enum sts_verdict verdict)
+{
+    for (size_t i = want->at + 1; i < want->attempt_count; i++)
+        if (might_help(&want->attempts[i], &want->attempts[want->at], verdict)) {
+            want->at = i;
+            return true;
+        }
+    return false;
+}
+
+/* Take the step of the attempt that is to be sent. 1, 0 (used already) or -1 with error. */
+static int take_step(struct want *want, struct agent *agent, const struct vault *vault,
                      struct error *error)
 {
-    if (want->mfa != WANT_SEED)
+    uint64_t step = want->attempts[want->at].step;
+    int r;
+
+    if (!step || step == want->step_taken)
         return 1;
-    step_await(agent, &want->server, want->steps[want->sent]);
-    return step_use(vault, want->key, &want->server, want->steps[want->sent], error);
+    step_await(agent, &want->server, step);
+    r = step_use(vault, want->key, &want->server, step, error);
+    if (r == 1)
+        want->step_taken = step;
+    return r;
 }
 
 int want_send(struct want *want, struct agent *agent, const struct vault *vault,
               struct error *error)
 {
-    int r = 0;
+    int r;
 
-    for (; want->sent < want->signed_count; want->sent++)
-        if ((r = take_step(want, agent, vault, error)) != 0)
-            break;
+    do
+        r = take_step(want, agent, vault, error);
+    while (r == 0 && go_on(want, STS_CODE_REFUSED));
     if (r == 0)
         return error_set(error, EXIT_FAILED,
                          "another program used the TOTP codes meanwhile; run it again");
-    return r < 0 ? -1 : server_post(&want->server, &want->requests[want->sent], error);
+    return r < 0 ? -1 : server_post(&want->server, &want->attempts[want->at].request, error);
 }
 
 static int read_session(const struct want *want, const struct msg_net_reply *reply, uint64_t now,
@@ -227,9 +338,10 @@ static int read_session(const struct want *want, const struct msg_net_reply *rep
                       : sts_session_read(reply, want->duration, now, session, error);
 }
 
-static int issue(const struct want *want, struct agent *agent, const struct slot *opener,
-                 const struct msg_net_reply *reply, struct error *error)
+static int issue(const struct want *want, struct agent *agent, const struct vault *vault,
+                 const struct slot *opener, const struct msg_net_reply *reply, struct error *error)
 {
+    const struct attempt *good = &want->attempts[want->at];
     const struct key *key = want->key;
     uint64_t now = server_now_ms(&want->server) / 1000;
     struct sts_session session = {0};
@@ -248,23 +360,48 @@ static int issue(const struct want *want, struct agent *agent, const struct slot
         .lock_on = key->policy.lock_on,
         .factor = opener->id,
         .factor_label = opener->label,
+        .mfa = good->mfa,
+        .signed_by = good->access_key_id,
+        .due = rotate_is_due(vault, key, clock_now_ms() / 1000),
     };
 
     if (read_session(want, reply, now, &session, error) < 0)
         return -1;
     sts_session_tell(&session, now, &issued);
     agent_send(agent, MSG_ISSUED, &issued);
+    if (!good->mfa)
+        authority_give_day(agent, key, want->days, good->access_key_id);
     sts_session_free(&session);
     return 0;
+}
+
+/* Why the attempt at hand was refused. Of an access key that is being replaced nothing is said: it
+ * stood in for the one in use, which was refused as well. */
+static void explain(const struct want *want, const struct vault *vault,
+                    const struct msg_net_reply *reply, struct error *error)
+{
+    const struct attempt *refused = &want->attempts[want->at];
+    const struct sts_context context = {.access_key_id = refused->access_key_id,
+                                        .mfa_serial = want->key->mfa_serial,
+                                        .region = want->server.endpoint.region,
+                                        .typed_code = want->mfa == WANT_TYPED};
+    struct error elsewhere = {0};
+
+    if (sts_verdict(reply) != STS_KEY_REFUSED)
+        sts_explain(reply, &context, error);
+    else if (strcmp(refused->access_key_id, want->attempts[0].access_key_id) == 0)
+        vault_is_here(vault, &elsewhere)
+            ? sts_explain(reply, &context, error)
+            : error_set(error, EXIT_AWS,
+                        "AWS no longer takes the access key %s, and this vault is a copy: the "
+                        "machine that it came from may have rotated the key; import that vault "
+                        "again (awstap vault import --replace), or add a key that is active",
+                        refused->access_key_id);
 }
 
 int want_settle(struct want *want, struct agent *agent, const struct vault *vault,
                 const struct slot *opener, struct error *error)
 {
-    const struct sts_context context = {.access_key_id = vault_access_key_id(vault, want->key),
-                                        .mfa_serial = want->key->mfa_serial,
-                                        .region = want->server.endpoint.region,
-                                        .typed_code = want->mfa == WANT_TYPED};
     struct patience patience = {0};
 
     for (;;) {
@@ -275,14 +412,13 @@ int want_settle(struct want *want, struct agent *agent, const struct vault *vaul
             return -1;
         verdict = sts_verdict(&reply);
         if (verdict == STS_OK)
-            return issue(want, agent, opener, &reply, error);
-        sts_explain(&reply, &context, error);
-        if (verdict == STS_CODE_REFUSED && want->sent + 1 < want->signed_count) {
-            want->sent++;
+            return issue(want, agent, vault, opener, &reply, error);
+        explain(want, vault, &reply, error);
+        if (go_on(want, verdict)) {
             if (want_send(want, agent, vault, error) < 0)
                 return -1;
         } else if (!patience_again(&patience, agent, verdict) ||
-                   server_post(&want->server, &want->requests[want->sent], error) < 0) {
+                   server_post(&want->server, &want->attempts[want->at].request, error) < 0) {
             return -1;
         }
     }

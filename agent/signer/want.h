@@ -8,7 +8,10 @@
 #include "stake.h"
 #include "vault.h"
 
-#define WANT_REQUESTS 2 /* signed for the TOTP step at hand and for the next */
+#define WANT_STEPS 2 /* of TOTP: the one at hand, and the next */
+#define WANT_KEYS  2 /* the access key in use, and in a rotation the one that it replaces */
+/* Besides, without MFA, while a key's MFA device is being removed. */
+#define WANT_ATTEMPTS (WANT_KEYS * (WANT_STEPS + 1))
 
 /* Where the code of the key's MFA device comes from. */
 enum want_mfa {
@@ -17,10 +20,20 @@ enum want_mfa {
     WANT_TYPED, /* it is a phone or a hardware token: a person types what it shows */
 };
 
+/* One request that is signed, and of which no more may be known at the touch than that it might
+ * help. */
+struct attempt {
+    const char *access_key_id; /* the vault's */
+    bool mfa;                  /* it has a code */
+    uint64_t step;             /* of that code; 0: a person typed it, or there is none */
+    struct request request;
+};
+
 /*
- * A session that a flight wants: of a key, or of a role that is assumed with the key itself. Before
- * the touch it has a connection to AWS; at the touch its requests are signed; after it they are
- * sent. The vault must outlive it.
+ * A session that is wanted by a flight (0: by an operation that signs IAM calls with it): of a key,
+ * or of a role that is assumed with the key itself. Before the touch it has a connection to AWS; at
+ * the touch its attempts are signed; after it they are sent, until one is good. The vault must
+ * outlive it.
  */
 struct want {
     uint32_t flight, duration;
@@ -32,10 +45,15 @@ struct want {
     enum want_mfa mfa;
     struct answer *code; /* that was typed */
     unsigned turn;       /* how many others use a TOTP code of the same MFA device before it */
-    uint64_t steps[WANT_REQUESTS]; /* the TOTP steps of the requests */
-    struct request requests[WANT_REQUESTS];
-    size_t signed_count, sent;
+    struct attempt attempts[WANT_ATTEMPTS];
+    size_t attempt_count, at; /* how many there are; the one that is sent, or is next */
+    uint64_t step_taken;      /* the last TOTP step that is used up for us; 0: none */
+    struct authority_days *days; /* where a session without MFA may come of it: what IAM is asked
+                                    with in its place; or NULL */
 };
+
+/* Whether sessions of this key have MFA, by what its vault and the journal in it say. */
+enum want_mfa want_mfa_of(const struct vault *vault, const struct key *key);
 
 /*
  * Find the key, hold what is asked against its policy, and begin to connect. 0, or -1 with error;
@@ -59,16 +77,17 @@ int want_ask_code(struct want *want, struct agent *agent, const char *stake, str
 /* It has had its answer. Harmless on one that is closed. */
 void want_close(struct want *want);
 
-/* Sign the requests, GetSessionToken or AssumeRole, with the vault open. 0 or -1 with error. */
+/* Sign the attempts, GetSessionToken or AssumeRole, with the vault open. 0 or -1 with error. */
 int want_sign(struct want *want, const struct vault *vault, struct error *error);
 
-/* Send the first request. 0 or -1 with error. */
+/* Send the first one. 0 or -1 with error. */
 int want_send(struct want *want, struct agent *agent, const struct vault *vault,
               struct error *error);
 
 /*
- * Wait for the answer, with the next TOTP code or another try where that can help, and hand the
- * session to the agent; opener is the slot that opened the vault. 0 or -1 with error.
+ * Wait for the answer, with another attempt (the next TOTP code; the access key that is being
+ * replaced) or another try where that can help, and hand the session to the agent; opener is the
+ * slot that opened the vault. 0 or -1 with error.
  */
 int want_settle(struct want *want, struct agent *agent, const struct vault *vault,
                 const struct slot *opener, struct error *error);

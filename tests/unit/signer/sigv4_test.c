@@ -89,7 +89,8 @@ static void test_suite(void **state)
 static void test_post(void **state)
 {
     const struct sigv4_scope sts = {"us-east-1", "sts", TIME};
-    const struct sigv4_key session = {KEY_ID, SECRET, TOKEN};
+    const struct sigv4_key session = {
+        .access_key_id = KEY_ID, .secret = SECRET, .session_token = TOKEN};
     const char *const expected[] = {
         "Host: sts.us-east-1.amazonaws.com",
         "Content-Type: application/x-www-form-urlencoded; charset=utf-8",
@@ -149,6 +150,109 @@ static void test_refused(void **state)
     buf_free(&out);
 }
 
+static void expect_day(uint64_t time, const char *date, const char *expected)
+{
+    const struct sigv4_scope iam = {"us-east-1", "iam", time};
+    struct sigv4_day day;
+    char hex[2 * sizeof day.key + 1];
+
+    assert_int_equal(sigv4_day_make(SECRET, &iam, &day), 0);
+    assert_string_equal(day.date, date);
+    assert_string_equal(day.region, "us-east-1");
+    assert_string_equal(day.service, "iam");
+    sodium_bin2hex(hex, sizeof hex, day.key, sizeof day.key);
+    assert_string_equal(hex, expected);
+}
+
+/* The signing keys that "Examples of how to derive a signing key" and "Create a signed AWS API
+ * request" derive step by step. */
+static void test_day(void **state)
+{
+    (void)state;
+    expect_day(1329307200u, "20120215",
+               "f4780e2d9f65fa895f9c67b32ce1baf0b0d8a43505a000a1a9e090d414db404d");
+    expect_day(TIME, "20150830",
+               "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9");
+}
+
+/* The second example's request, ListUsers, signed with the day's key alone. */
+static void test_day_signs(void **state)
+{
+    const struct sigv4_scope iam = {"us-east-1", "iam", TIME};
+    const struct sigv4_header headers[] = {
+        {"content-type", "application/x-www-form-urlencoded; charset=utf-8"},
+        {"host", "iam.amazonaws.com"},
+        {"x-amz-date", DATE}};
+    const struct sigv4_request request = {.method = "GET",
+                                          .path = "/",
+                                          .query = "Action=ListUsers&Version=2010-05-08",
+                                          .headers = headers,
+                                          .header_count = 3,
+                                          .body = bytes_of("")};
+    struct sigv4_day day;
+    const struct sigv4_key by_day = {.access_key_id = KEY_ID, .day = &day};
+    struct buf out;
+
+    (void)state;
+    buf_init(&out);
+    assert_int_equal(sigv4_day_make(SECRET, &iam, &day), 0);
+    assert_int_equal(sigv4_authorization(&by_day, &iam, &request, &out), 0);
+    assert_string_equal(buf_text(&out),
+                        PREFIX "iam/aws4_request, SignedHeaders=content-type;host;x-amz-date, "
+                               "Signature=5d672d79c15b13162d9279b0855cfba6789a8edb4c82c400e06b5924"
+                               "a6f2b5d7");
+    buf_free(&out);
+}
+
+/* It signs for nothing but what it was derived for. */
+static void test_day_is_bound(void **state)
+{
+    const struct sigv4_scope iam = {"us-east-1", "iam", TIME};
+    const struct sigv4_scope others[] = {{"us-east-1", "iam", TIME + 86400},
+                                         {"us-east-1", "iam", TIME - 86400},
+                                         {"cn-north-1", "iam", TIME},
+                                         {"us-east-1", "sts", TIME}};
+    const struct sigv4_scope far = {"a-region-of-more-than-thirty-two-characters", "iam", TIME};
+    const struct sigv4_scope odd = {"us-east-1", "executeapi", TIME};
+    struct sigv4_day day;
+    const struct sigv4_key by_day = {.access_key_id = KEY_ID, .day = &day};
+    struct buf out;
+
+    (void)state;
+    buf_init(&out);
+    assert_int_equal(sigv4_day_make(SECRET, &far, &day), -EINVAL);
+    assert_int_equal(sigv4_day_make(SECRET, &odd, &day), -EINVAL);
+    assert_int_equal(sigv4_day_make(SECRET, &iam, &day), 0);
+    assert_int_equal(sigv4_post(&by_day, &iam, HOST, bytes_of(""), &out), 0);
+    for (size_t i = 0; i < sizeof others / sizeof others[0]; i++)
+        assert_int_equal(sigv4_post(&by_day, &others[i], HOST, bytes_of(""), &out), -EKEYEXPIRED);
+    buf_free(&out);
+}
+
+/* Shortly after midnight it signs for the last second of its day. */
+static void test_day_ends(void **state)
+{
+    const uint64_t midnight = 1440979200u; /* 2015-08-31T00:00:00Z */
+    const struct sigv4_scope iam = {"us-east-1", "iam", TIME};
+    struct sigv4_day day;
+    const struct sigv4_key by_day = {.access_key_id = KEY_ID, .day = &day};
+
+    (void)state;
+    assert_int_equal(sigv4_day_make(SECRET, &iam, &day), 0);
+    assert_true(sigv4_day_signs(&day, midnight - 86400));
+    assert_false(sigv4_day_signs(&day, midnight - 86401));
+    assert_true(sigv4_day_signs(&day, midnight - 1));
+    assert_true(sigv4_day_signs(&day, midnight));
+    assert_true(sigv4_day_signs(&day, midnight + 300));
+    assert_false(sigv4_day_signs(&day, midnight + 301));
+    assert_false(sigv4_day_signs(&day, midnight + 86400 + 100));
+    assert_int_equal(sigv4_time(&by_day, midnight - 1), midnight - 1);
+    assert_int_equal(sigv4_time(&by_day, midnight), midnight - 1);
+    assert_int_equal(sigv4_time(&by_day, midnight + 300), midnight - 1);
+    assert_int_equal(sigv4_time(&by_day, midnight + 301), midnight + 301);
+    assert_int_equal(sigv4_time(&key, midnight + 1), midnight + 1);
+}
+
 static void expect_hmac(const void *secret, size_t len, const char *data, const char *expected)
 {
     crypto_auth_hmacsha256_state hmac;
@@ -179,8 +283,11 @@ static void test_hmac(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_suite), cmocka_unit_test(test_post),
-                                       cmocka_unit_test(test_refused), cmocka_unit_test(test_hmac)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_suite),        cmocka_unit_test(test_post),
+        cmocka_unit_test(test_day),          cmocka_unit_test(test_day_signs),
+        cmocka_unit_test(test_day_is_bound), cmocka_unit_test(test_day_ends),
+        cmocka_unit_test(test_refused),      cmocka_unit_test(test_hmac)};
 
     if (arena_open((size_t)1 << 20, ARENA_LOCK_WANTED) < 0 || sodium_init() < 0)
         return 1;

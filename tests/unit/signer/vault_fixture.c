@@ -17,6 +17,7 @@
 
 #include "arena.h"
 #include "clock.h"
+#include "vault_format.h"
 
 #define ARENA_BYTES ((size_t)1024 * 1024)
 
@@ -181,4 +182,18 @@ void fixture_store(const char *path, const uint8_t *data, size_t len)
     assert_true(fd >= 0);
     assert_int_equal(write(fd, data, len), len);
     close(fd);
+}
+
+void fixture_store_forged(struct fixture *fixture, const struct vault *vault)
+{
+    struct vault_sections sections;
+    uint8_t hash[VAULT_KEY_BYTES];
+    struct buf bytes;
+
+    buf_init(&bytes);
+    assert_int_equal(vault_encode(vault, &bytes, &sections), 0);
+    assert_int_equal(vault_encode_end(vault, &bytes, hash), 0);
+    fixture_store(fixture->path, buf_data(&bytes), buf_len(&bytes));
+    buf_free(&bytes);
+    fixture_forget(fixture);
 }

@@ -43,21 +43,6 @@ static void expect_forged(struct fixture *fixture, const char *what)
     vault_free(vault);
 }
 
-/* Encode the vault as it is in memory, with whatever MACs it has and a checksum that fits. */
-static void store_forged(struct fixture *fixture, const struct vault *vault)
-{
-    struct vault_sections sections;
-    uint8_t hash[VAULT_KEY_BYTES];
-    struct buf bytes;
-
-    buf_init(&bytes);
-    assert_int_equal(vault_encode(vault, &bytes, &sections), 0);
-    assert_int_equal(vault_encode_end(vault, &bytes, hash), 0);
-    fixture_store(fixture->path, buf_data(&bytes), buf_len(&bytes));
-    buf_free(&bytes);
-    fixture_forget(fixture);
-}
-
 static void expect_secrets(struct fixture *fixture, struct vault *vault)
 {
     struct key *work = vault_key(vault, "work", &fixture->error);
@@ -182,7 +167,7 @@ static void unknown_version(void **state)
     crypto_generichash(bytes + len - VAULT_KEY_BYTES, VAULT_KEY_BYTES, bytes, len - VAULT_KEY_BYTES,
                        NULL, 0);
     fixture_store(fixture->path, bytes, len);
-    expect_refused(fixture, "another version");
+    expect_refused(fixture, "a newer awstap wrote it");
     free(bytes);
 }
 
@@ -330,9 +315,9 @@ static void forged(void **state)
     for (size_t i = 0; i < sizeof(forgeries) / sizeof(forgeries[0]); i++) {
         struct vault *good = fixture_read(fixture), *bad = fixture_read(fixture);
         forgeries[i].change(bad);
-        store_forged(fixture, bad);
+        fixture_store_forged(fixture, bad);
         expect_forged(fixture, forgeries[i].what);
-        store_forged(fixture, good);
+        fixture_store_forged(fixture, good);
         vault_free(fixture_unlock(fixture));
         vault_free(good);
         vault_free(bad);
@@ -363,7 +348,7 @@ static void mixed_writes(void **state)
     assert_int_equal(vault_write(vault, &fixture->error), 0);
     vault->keys[0].policy = old->keys[0].policy;
     memcpy(vault->head_mac, old->head_mac, sizeof(vault->head_mac));
-    store_forged(fixture, vault);
+    fixture_store_forged(fixture, vault);
     expect_forged(fixture, "mixed writes");
     vault_free(vault);
     vault_free(old);
@@ -379,7 +364,7 @@ static void vault_of_a_stranger(void **state)
 
     crypto_box_keypair(vault->public_key, vault->unlocked->secret.private_key);
     randombytes_buf(anchor, VAULT_KEY_BYTES);
-    vault_keys_derive(vault->unlocked, vault->id);
+    vault_keys_derive(vault->unlocked, vault->record_key, vault->id);
     vault->record_count = vault->key_count = 0;
     assert_int_equal(
         slot_seal(&vault->slots[0], vault->id, &vault->unlocked->secret, &fixture->error), 0);
@@ -417,7 +402,7 @@ static void rolled_back(void **state)
     vault_free(vault);
     fixture_store(fixture->path, old, len);
     expect_refused(fixture, "older");
-    expect_refused(fixture, "to go on with this one");
+    expect_refused(fixture, "awstap vault adopt");
     free(old);
 }
 

@@ -1,0 +1,242 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// awstap mfa remove: a key's MFA device is taken from its user and deleted, its seed dropped.
+#include "errand.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "clock.h"
+#include "keep.h"
+#include "life.h"
+#include "serial.h"
+#include "task.h"
+
+#define CONFLICT_TRIES 10
+#define CONFLICT_MS    3000
+
+struct removing {
+    struct life life;
+    struct task task;              /* MFA_REMOVE */
+    bool resumed;                  /* an earlier run began it */
+    bool unfinished;               /* the device: it has no user yet, most likely */
+    bool named;                    /* the key has this serial, and is to lose it: */
+    struct allowed_serial allowed; /* none */
+};
+
+static const char *user_of(const struct removing *removing)
+{
+    return iam_user_name(life_key(&removing->life));
+}
+
+/* Which device. An unfinished one is removed as well. 0 or -1 with error. */
+static int choose(struct removing *removing, struct error *error)
+{
+    const struct life *life = &removing->life;
+    const struct key *key = life_key(life);
+    struct task *task = &removing->task, add;
+
+    if (!vault_is_here(life->vault, error))
+        return -1;
+    if ((removing->resumed = task_find(life->vault, key->id, TASK_MFA_REMOVE, task)))
+        return 0;
+    if ((removing->unfinished = task_find(life->vault, key->id, TASK_MFA_ADD, &add)))
+        snprintf(task->serial, sizeof task->serial, "%s", add.serial);
+    else if (vault_has_seed(life->vault, key))
+        snprintf(task->serial, sizeof task->serial, "%s", key->mfa_serial);
+    else if (key->mfa_serial[0])
+        return error_set(error, EXIT_FAILED,
+                         "the MFA device %s is not awstap's, as its seed is not in the vault; "
+                         "remove it in the AWS console",
+                         key->mfa_serial);
+    else
+        return error_set(error, EXIT_FAILED, "%s has no MFA device", key->name);
+    return 0;
+}
+
+/* The task of making the device ends with the one of removing it. */
+static int put_task(struct vault *vault, const struct task *task, struct error *error)
+{
+    static struct journal journal; /* too large for the stack */
+    const struct task add = {.key = task->key, .kind = TASK_MFA_ADD};
+
+    if (journal_read(vault, &journal, error) < 0 || journal_set(&journal, &add, error) < 0 ||
+        journal_set(&journal, task, error) < 0)
+        return -1;
+    return journal_put(vault, &journal, error);
+}
+
+/*
+ * What needs the open vault: the key without the serial. The task is noted now, as it may be that
+ * AWS gives no session with the device any more: with the task there is one without it.
+ */
+static int opened(struct life *life, void *context, struct error *error)
+{
+    struct removing *removing = context;
+    struct task *task = &removing->task;
+    struct key *key = life_key(life);
+
+    removing->named = strcmp(key->mfa_serial, task->serial) == 0;
+    if (removing->named && serial_allow(life->vault, key, "", &removing->allowed, error) < 0)
+        return -1;
+    if (removing->resumed)
+        return 0;
+    task->phase = PHASE_DELETING;
+    task->begun = task->moved = clock_now_ms() / 1000;
+    return put_task(life->vault, task, error) < 0 ? -1
+                                                  : errand_write(life->agent, life->vault, error);
+}
+
+static int unlock_for_it(struct removing *removing, struct agent *agent, const char *name,
+                         struct error *error)
+{
+    struct stake stake = {0};
+
+    stake_line(&stake, "Remove the MFA device of %s at AWS", name);
+    stake_line(&stake, "MFA device %s", removing->task.serial);
+    stake_line(&stake, "Without it the access key alone does what %s may", user_of(removing));
+    removing->life.opened = opened;
+    removing->life.context = removing;
+    removing->life.confirm = true;
+    return life_unlock(&removing->life, agent, name, &stake, error,
+                       "to remove the MFA device of %s", name);
+}
+
+/* One call more where no answer came: it changes nothing that was done already. */
+static enum iam_verdict insist(struct removing *removing,
+                               enum iam_verdict call(struct iam *, const char *, struct error *),
+                               struct error *error)
+{
+    enum iam_verdict verdict = call(&removing->life.iam, removing->task.serial, error);
+
+    return verdict == IAM_UNKNOWN ? call(&removing->life.iam, removing->task.serial, error)
+                                  : verdict;
+}
+
+static int explain(const struct removing *removing, const char *what, enum iam_verdict verdict,
+                   struct error *error)
+{
+    const struct error why = *error;
+
+    if (verdict == IAM_DENIED)
+        return error_set(error, EXIT_AWS,
+                         "AWS does not let %s %s the MFA device %s (AccessDenied); give the user "
+                         "the policy that awstap iam-policy prints, and run it again",
+                         user_of(removing), what, removing->task.serial);
+    return error_set(error, why.status, "the MFA device %s is not removed yet: %.300s",
+                     removing->task.serial, why.text);
+}
+
+/* It is the user's no more. 0 or -1 with error. */
+static int deactivate(struct removing *removing, struct error *error)
+{
+    enum iam_verdict verdict = insist(removing, iam_deactivate_device, error);
+    struct error unsaid = {0};
+
+    if (verdict == IAM_OK || verdict == IAM_GONE)
+        return 0;
+    if (verdict == IAM_DENIED && !removing->resumed && !removing->unfinished) {
+        removing->task.phase = PHASE_NONE; /* nothing was changed */
+        (void)life_note(&removing->life, &removing->task, &unsaid);
+    }
+    return explain(removing, "deactivate", verdict, error);
+}
+
+/* AWS takes seconds to see that a device has no user any more. */
+static enum iam_verdict delete_patiently(struct removing *removing, struct error *error)
+{
+    struct agent *agent = removing->life.agent;
+    enum iam_verdict verdict = insist(removing, iam_delete_device, error);
+
+    if (verdict == IAM_CONFLICT)
+        agent_progress(agent, PROGRESS_AWS,
+                       "the device is off; waiting until AWS lets it be deleted");
+    for (unsigned tries = 1; verdict == IAM_CONFLICT && tries < CONFLICT_TRIES; tries++) {
+        agent_wait(agent, clock_boot_ms() + CONFLICT_MS);
+        verdict = insist(removing, iam_delete_device, error);
+    }
+    return verdict;
+}
+
+/* Nothing is left of it at AWS. 0 or -1 with error. */
+static int delete (struct removing *removing, struct error *error)
+{
+    enum iam_verdict verdict = IAM_CONFLICT;
+
+    if (removing->unfinished)
+        verdict = insist(removing, iam_delete_device, error);
+    if (verdict == IAM_CONFLICT) {
+        if (deactivate(removing, error) < 0)
+            return -1;
+        verdict = delete_patiently(removing, error);
+    }
+    return verdict == IAM_OK || verdict == IAM_GONE ? 0
+                                                    : explain(removing, "delete", verdict, error);
+}
+
+static bool has_seed(const struct vault *vault, const struct key *key, const char *serial)
+{
+    const struct record *record;
+
+    for (unsigned nth = 0; (record = vault_record(vault, key, RECORD_TOTP_SEED, nth)); nth++)
+        if (strcmp(record->subject, serial) == 0)
+            return true;
+    return false;
+}
+
+static int apply_end(struct vault *vault, void *context, struct error *error)
+{
+    static struct journal journal; /* too large for the stack */
+    const struct removing *removing = context;
+    const struct task *task = &removing->task;
+    struct key *key = vault_key_by_id(vault, task->key);
+
+    if (!key)
+        return error_set(error, EXIT_FAILED, "the key has been removed meanwhile");
+    if (journal_read(vault, &journal, error) < 0 ||
+        (has_seed(vault, key, task->serial) &&
+         vault_drop_record(vault, key, RECORD_TOTP_SEED, task->serial, error) < 0) ||
+        (removing->named && serial_put(vault, key, &removing->allowed, error) < 0) ||
+        journal_set(&journal, task, error) < 0)
+        return -1;
+    return journal_put(vault, &journal, error);
+}
+
+static int finish(struct removing *removing, char **done, struct error *error)
+{
+    struct life *life = &removing->life;
+    struct error why = {0};
+
+    removing->task.phase = PHASE_NONE;
+    if (vault_change(life->vault, apply_end, removing, &why) < 0)
+        return error_set(error, why.status,
+                         "the MFA device %s is deleted, but that could not be noted (%.250s); run "
+                         "it again",
+                         removing->task.serial, why.text);
+    keep(life->agent, life->vault);
+    return errand_done(done, error, "%s has no MFA device any more: %s is deleted, and its seed",
+                       life_key(life)->name, removing->task.serial);
+}
+
+static int run(struct removing *removing, struct agent *agent, const char *name, char **done,
+               struct error *error)
+{
+    if (life_read(&removing->life, agent, name, error) < 0 || choose(removing, error) < 0 ||
+        unlock_for_it(removing, agent, name, error) < 0 || delete (removing, error) < 0)
+        return -1;
+    return finish(removing, done, error);
+}
+
+int errand_mfa_remove(struct agent *agent, const struct frame *frame, int fd, char **done,
+                      struct error *error)
+{
+    static struct removing removing; /* too large for the stack */
+    struct msg_mfa_remove request;
+    int r;
+
+    (void)fd;
+    if (message_get(frame, MSG_MFA_REMOVE, &request) < 0)
+        return errand_malformed(error);
+    r = run(&removing, agent, request.key, done, error);
+    life_end(&removing.life);
+    return r;
+}

@@ -1,0 +1,344 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// awstap key import: long-lived keys out of a plain file, into the vault.
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent.h"
+#include "arguments.h"
+#include "command.h"
+#include "failure.h"
+#include "handover.h"
+#include "import.h"
+#include "message.h"
+#include "output.h"
+#include "secret.h"
+#include "terminal.h"
+#include "words.h"
+
+#define ANSWER_SIZE 1024
+
+/* The command on its way. */
+struct run {
+    struct import import;
+    const struct arguments *arguments;
+    bool asks;       /* there is a person at a terminal, who sees what we print */
+    size_t answered; /* OUTCOMEs so far */
+    int failed;      /* the first exit status of one that did not go well */
+};
+
+static void note_failure(struct run *run, int status)
+{
+    if (run->failed == EXIT_DONE)
+        run->failed = status;
+}
+
+/* An exit status, and *yes. */
+static int ask_yes(const char *question, bool *yes)
+{
+    char prompt[2400], answer[ANSWER_SIZE];
+    int r;
+
+    snprintf(prompt, sizeof prompt, "%s [Y/n] ", question);
+    r = terminal_ask(prompt, true, answer, sizeof answer);
+    if (r < 0)
+        return fail(EXIT_PERSON, "cancelled");
+    *yes = !*answer || *answer == 'y' || *answer == 'Y';
+    return EXIT_DONE;
+}
+
+/* What is to be done about it: as an option says, or the person; without either, nothing. */
+static int decide(const struct run *run, enum option with, enum option without,
+                  const char *question, bool *yes)
+{
+    *yes = run->arguments->option[with] && !run->arguments->option[without];
+    if (*yes || run->arguments->option[without] || !run->asks)
+        return EXIT_DONE;
+    return ask_yes(question, yes);
+}
+
+/* Whoever names what is to be imported knows what there is. */
+static int show(const struct run *run)
+{
+    struct table table;
+    int status;
+
+    if (*run->arguments->more)
+        return EXIT_DONE;
+    table_init(&table, 4);
+    import_rows(&run->import, &table);
+    status = table_print(&table);
+    table_free(&table);
+    return status;
+}
+
+static int choose_words(struct run *run, char *const *words)
+{
+    int status = EXIT_DONE;
+
+    for (; *words && status == EXIT_DONE; words++)
+        status = import_choose(&run->import, *words);
+    return status;
+}
+
+static int choose_all(struct run *run)
+{
+    return import_choose_all(&run->import)
+               ? EXIT_DONE
+               : fail(EXIT_FAILED, "none of these can be imported as it is");
+}
+
+static int ask_choice(struct run *run)
+{
+    char answer[ANSWER_SIZE];
+    struct words words;
+    int r, status;
+
+    r = terminal_ask("Import which? PROFILE or PROFILE=NAME, several with blanks between; Enter "
+                     "for all that can be: ",
+                     true, answer, sizeof answer);
+    if (r < 0)
+        return fail(EXIT_PERSON, "cancelled");
+    if ((r = words_split(&words, answer, strlen(answer))) < 0)
+        status = fail(EXIT_USAGE, "a quote is not closed");
+    else
+        status = words.count ? choose_words(run, words.word) : choose_all(run);
+    words_free(&words);
+    return status;
+}
+
+static int choose(struct run *run)
+{
+    if (*run->arguments->more)
+        return choose_words(run, run->arguments->more);
+    if (run->arguments->option[OPTION_ALL])
+        return choose_all(run);
+    if (run->asks)
+        return ask_choice(run);
+    return fail(EXIT_USAGE, "name the profiles to import, or give --all");
+}
+
+/* The chosen item that the next OUTCOME is about: they come in our order. */
+static struct import_item *next_answered(struct run *run)
+{
+    size_t left = run->answered;
+
+    for (size_t i = 0; i < run->import.count; i++)
+        if (run->import.items[i].chosen && left-- == 0)
+            return &run->import.items[i];
+    return NULL;
+}
+
+/* The key that has this access key, which may be another than we meant. */
+static void note_sealed(struct run *run, struct import_item *item, const char *name)
+{
+    const struct import_known *known = import_known(&run->import, name);
+
+    snprintf(item->key, sizeof item->key, "%s", name);
+    item->proven = true;
+    item->replaced = known && strcmp(known->id, item->profile->id) != 0;
+}
+
+static int take_outcome(void *context, const struct frame *frame)
+{
+    struct run *run = context;
+    struct import_item *item = next_answered(run);
+    struct msg_outcome outcome;
+
+    if (message_get(frame, MSG_OUTCOME, &outcome) < 0 || !item || !key_name_allowed(outcome.name))
+        return agent_unexpected();
+    run->answered++;
+    if (outcome.status == EXIT_DONE) {
+        note_sealed(run, item, outcome.name);
+        return output_line(outcome.text);
+    }
+    note_failure(run, outcome.status <= EXIT_VAULT ? (int)outcome.status : EXIT_FAILED);
+    return fail(EXIT_DONE, "%s: %s", item->profile->name, outcome.text);
+}
+
+static int put_chosen(const struct run *run, struct buf *list, struct buf *secrets)
+{
+    size_t count = 0;
+    int r = 0;
+
+    for (size_t i = 0; i < run->import.count && r == 0; i++)
+        if (run->import.items[i].chosen) {
+            r = import_put(&run->import, &run->import.items[i], list, secrets);
+            count++;
+        }
+    if (r < 0)
+        return fail(EXIT_FAILED, "the keys could not be put together: %s", strerror(-r));
+    return count <= IMPORT_KEYS_MAX
+               ? EXIT_DONE
+               : fail(EXIT_USAGE, "%zu keys are too many for one touch: name up to %u of them",
+                      count, IMPORT_KEYS_MAX);
+}
+
+static int seal(struct run *run)
+{
+    struct msg_key_import msg = {0};
+    struct request request = {.type = MSG_KEY_IMPORT,
+                              .msg = &msg,
+                              .start = true,
+                              .wait_ms = AGENT_PERSON_MS,
+                              .take = take_outcome,
+                              .context = run};
+    struct buf list, secrets;
+    int status;
+
+    buf_init(&list);
+    buf_init(&secrets);
+    if ((status = put_chosen(run, &list, &secrets)) == EXIT_DONE &&
+        (status = secret_pipe(&secrets, &request.fd)) == EXIT_DONE) {
+        buf_free(&secrets);
+        buf_init(&secrets);
+        msg.keys = (struct list){(const char *)buf_data(&list), buf_len(&list)};
+        status = agent_request(&request);
+    }
+    buf_free(&secrets);
+    buf_free(&list);
+    return status;
+}
+
+static bool any_proven(const struct run *run)
+{
+    for (size_t i = 0; i < run->import.count; i++)
+        if (run->import.items[i].proven)
+            return true;
+    return false;
+}
+
+/* Whether the person, or an option, wants the files changed; done then. */
+static int hand_over(struct run *run)
+{
+    const struct import *import = &run->import;
+    char question[2300];
+    int status;
+    bool yes;
+
+    if (import->credentials.stream)
+        snprintf(question, sizeof question,
+                 "Let AWS tools ask awstap, by credential_process in %s?", import->config_file);
+    else
+        snprintf(question, sizeof question,
+                 "Take them out of %s, and let AWS tools ask awstap, by credential_process in %s?",
+                 import->file, import->config_file);
+    if ((status = decide(run, OPTION_REWRITE, OPTION_NO_REWRITE, question, &yes)) != EXIT_DONE)
+        return status;
+    if (!yes)
+        return import->credentials.stream
+                   ? EXIT_DONE
+                   : output_line("the file still has them, and AWS tools take them from there");
+    if ((status = handover(&run->import)) != EXIT_DONE)
+        note_failure(run, status);
+    return handover_shadows(import);
+}
+
+/* Whether the old access key can go: no file that AWS tools read has it any more. */
+static bool can_burn(const struct run *run, const struct import_item *item)
+{
+    return item->proven && !item->replaced && (item->settled || run->import.credentials.stream);
+}
+
+static int burn_one(const struct import_item *item)
+{
+    const struct msg_key_rotate rotate = {.name = item->key};
+    const struct request request = {
+        .type = MSG_KEY_ROTATE, .msg = &rotate, .fd = -1, .start = true, .wait_ms = AGENT_LIFE_MS};
+
+    return agent_request(&request);
+}
+
+/* One that stands in the file still is not replaced: what reads it there would stop working. */
+static int burn(struct run *run)
+{
+    size_t count = 0;
+    bool yes;
+    int r;
+
+    for (size_t i = 0; i < run->import.count; i++) {
+        const struct import_item *item = &run->import.items[i];
+
+        count += can_burn(run, item);
+        if (item->proven && !item->replaced && !can_burn(run, item) &&
+            run->arguments->option[OPTION_BURN])
+            note_failure(run, fail(EXIT_FAILED,
+                                   "%s is not replaced: %s still has its access key; take it out, "
+                                   "then run `awstap key rotate %s`",
+                                   item->key, run->import.file, item->key));
+    }
+    if (!count)
+        return EXIT_DONE;
+    r = decide(run, OPTION_BURN, OPTION_NO_BURN,
+               "A key that lay in a plain file counts as leaked. Replace at AWS now?", &yes);
+    for (size_t i = 0; i < run->import.count && r == EXIT_DONE && yes; i++)
+        if (can_burn(run, &run->import.items[i]))
+            note_failure(run, burn_one(&run->import.items[i]));
+    return r;
+}
+
+static int tell_comment(const struct import *import)
+{
+    char line[1300];
+
+    if (!import->credentials.comment_line || import->credentials.stream)
+        return EXIT_DONE;
+    snprintf(line, sizeof line,
+             "line %zu of %s is a comment with a secret in it, which stays: take it out yourself",
+             import->credentials.comment_line, import->file);
+    return output_line(line);
+}
+
+static int go_through(struct run *run)
+{
+    int status;
+
+    if ((status = import_open(&run->import, run->arguments->option[OPTION_CREDENTIALS])) !=
+            EXIT_DONE ||
+        (status = show(run)) != EXIT_DONE || (status = choose(run)) != EXIT_DONE ||
+        (status = seal(run)) != EXIT_DONE)
+        return status;
+    if (!any_proven(run))
+        return run->failed;
+    if ((status = hand_over(run)) != EXIT_DONE || (status = tell_comment(&run->import)) ||
+        (status = burn(run)) != EXIT_DONE)
+        return status;
+    return run->failed;
+}
+
+static int run(const struct arguments *arguments)
+{
+    static struct run state; /* too large for the stack */
+    int status;
+
+    state.arguments = arguments;
+    state.asks = isatty(STDOUT_FILENO);
+    status = go_through(&state);
+    import_close(&state.import);
+    return status;
+}
+
+const struct command cmd_key_import = {
+    .name = "key import",
+    .synopsis = "[PROFILE[=NAME]…] [--all] [--credentials FILE] [--rewrite | --no-rewrite] "
+                "[--burn | --no-burn]",
+    .summary = "Seal the access keys of ~/.aws/credentials, and take them out of it",
+    .help =
+        "Shows what is there, and asks which. One touch seals them; each is proven by a session\n"
+        "that it gives. Then, if you agree, AWS tools are told to ask awstap\n"
+        "(credential_process in ~/.aws/config), and the secrets are taken out of the file. A key\n"
+        "that lay in a plain file counts as leaked: if you agree, each is replaced at AWS.\n"
+        "Interrupted, it goes on where it was when it is run again.\n"
+        "\n"
+        "Without a terminal nothing is asked: the profiles named, or --all, are sealed, and files\n"
+        "and keys are left as they are unless --rewrite and --burn are given.\n"
+        "\n"
+        "A key is called as its profile; PROFILE=NAME calls it otherwise. FILE may be a pipe:\n"
+        "  aws-vault export --no-session --format=ini work | awstap key import --credentials -\n",
+    .grammar = {.options = WITH(OPTION_ALL) | WITH(OPTION_CREDENTIALS) | WITH(OPTION_REWRITE) |
+                           WITH(OPTION_NO_REWRITE) | WITH(OPTION_BURN) | WITH(OPTION_NO_BURN),
+                .more = true,
+                .optional = true},
+    .run = run,
+};

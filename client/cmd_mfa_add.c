@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// awstap mfa add: a virtual MFA device for a key's user, made by awstap.
+#include "agent.h"
+#include "command.h"
+
+static int run(const struct arguments *arguments)
+{
+    const struct msg_mfa_add add = {arguments->operand[0]};
+    const struct request request = {
+        .type = MSG_MFA_ADD, .msg = &add, .fd = -1, .start = true, .wait_ms = AGENT_PERSON_MS};
+
+    return agent_request(&request);
+}
+
+const struct command cmd_mfa_add = {
+    .name = "mfa add",
+    .synopsis = "KEY",
+    .summary = "Make a virtual MFA device for the key's user",
+    .help =
+        "AWS makes the device, its seed is sealed beside the key and shown to nobody. It is "
+        "called\n"
+        "like the user, or USERNAME-awstap where there is such a device already. AWS wants two\n"
+        "codes, 30 s apart, and a third one for the first session: it takes about a minute. Where\n"
+        "it was interrupted, running it again goes on. The user's policy must allow it: see\n"
+        "awstap iam-policy --bootstrap.\n",
+    .grammar = {.operands = 1},
+    .run = run,
+};

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// doctor: who asks awstap, by the files of AWS tools, and what stands before it.
+#include "doctor.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "aws_config.h"
+#include "chain.h"
+#include "credentials.h"
+#include "failure.h"
+#include "process.h"
+#include "resolve.h"
+#include "shadow.h"
+
+#define PATH_SIZE 1024
+#define WHY_SIZE  512
+
+/* The files, as far as they could be read. */
+struct files {
+    struct aws_config config;
+    struct credentials credentials;
+    char config_path[PATH_SIZE], credentials_path[PATH_SIZE];
+    size_t asking; /* profiles that ask awstap */
+};
+
+static bool in_vault(const struct doctor *doctor, const char *name)
+{
+    for (size_t i = 0; i < doctor->key_count; i++)
+        if (strcmp(doctor->keys[i], name) == 0)
+            return true;
+    return false;
+}
+
+/* Its program, where it is named by its whole path, must be there. */
+static bool check_program(struct doctor *doctor, const char *name, const char *process)
+{
+    struct words words;
+    bool there;
+
+    if (words_split(&words, process, strlen(process)) < 0) {
+        words_free(&words);
+        return true;
+    }
+    there = *words.word[0] != '/' || access(words.word[0], X_OK) == 0;
+    if (!there)
+        doctor_say(doctor, FINDING_WRONG, "profile",
+                   "%.256s runs %.512s, which is not there: mend its credential_process", name,
+                   words.word[0]);
+    words_free(&words);
+    return there;
+}
+
+/* What the profile asks for must lead to a key in the vault. */
+static bool check_name(struct doctor *doctor, const char *name)
+{
+    static struct resolved resolved; /* too large for the stack */
+    const struct arguments arguments = {.operand = {name}, .operands = 1};
+    char why[WHY_SIZE] = "";
+    int status;
+
+    failure_keep(why, sizeof why);
+    status = resolve(&arguments, &resolved);
+    failure_keep(NULL, 0);
+    resolved_free(&resolved);
+    if (status != EXIT_DONE) {
+        doctor_say(doctor, FINDING_WRONG, "profile", "%.256s: %s", name, why);
+        return false;
+    }
+    if (!doctor->knows || in_vault(doctor, resolved.key))
+        return true;
+    doctor_say(doctor, FINDING_WRONG, "profile",
+               "%.256s asks for the key %s, which is not in the vault: mend its "
+               "credential_process, or add the key (awstap key add %s)",
+               name, resolved.key, resolved.key);
+    return false;
+}
+
+static void check_profile(struct doctor *doctor, struct files *files, const char *name)
+{
+    char asked[PROFILE_SIZE], line[SHADOW_SIZE];
+    struct aws_profile profile;
+    bool fine;
+
+    aws_config_profile(&files->config, name, &profile);
+    if (!profile.credential_process ||
+        !process_name(profile.credential_process, asked, sizeof asked))
+        return;
+    files->asking++;
+    fine = check_program(doctor, name, profile.credential_process);
+    fine = check_name(doctor, name) && fine;
+    if (shadow_config(&profile, name, files->config_path, line)) {
+        doctor_say(doctor, FINDING_WRONG, "profile", "%s", line);
+        fine = false;
+    }
+    if (shadow_credentials(&files->credentials, name, files->credentials_path, line)) {
+        doctor_say(doctor, FINDING_WRONG, "profile", "%s", line);
+        fine = false;
+    }
+    if (fine)
+        doctor_say(doctor, FINDING_OK, "profile", "%.256s asks awstap for %.256s", name, asked);
+}
+
+/* Keys that awstap could have. Those that stand before it were named with their profiles. */
+static void check_credentials(struct doctor *doctor, const struct files *files)
+{
+    size_t keys = 0;
+    struct stat st;
+
+    for (size_t i = 0; i < files->credentials.count; i++)
+        keys += files->credentials.profiles[i].problem == CREDENTIALS_GOOD;
+    if (keys)
+        doctor_say(doctor, FINDING_HINT, "plain keys",
+                   "%zu long-lived access key%s in the clear in %s: awstap key import takes them "
+                   "over",
+                   keys, keys == 1 ? " is" : "s are", files->credentials_path);
+    if (files->credentials.count && stat(files->credentials_path, &st) == 0 &&
+        st.st_mode & (S_IRGRP | S_IROTH))
+        doctor_say(doctor, FINDING_WRONG, "plain keys",
+                   "others on this computer can read %s: chmod 600 it", files->credentials_path);
+}
+
+static void check_all(struct doctor *doctor, struct files *files)
+{
+    const char *at = NULL;
+    char name[PROFILE_SIZE], line[SHADOW_SIZE];
+
+    while (aws_config_next(&files->config, &at, name, sizeof name))
+        check_profile(doctor, files, name);
+    if (!files->asking)
+        doctor_say(
+            doctor, FINDING_HINT, "profile",
+            "no profile in %s asks awstap yet: give one a line `credential_process = …/awstap "
+            "get NAME`",
+            files->config_path);
+    check_credentials(doctor, files);
+    if (shadow_environment(line))
+        doctor_say(doctor, FINDING_WRONG, "environment", "%s", line);
+}
+
+void doctor_profiles(struct doctor *doctor)
+{
+    static struct files files; /* too large for the stack */
+    int r;
+
+    memset(&files, 0, sizeof files);
+    if ((r = aws_config_path(files.config_path, PATH_SIZE)) < 0 ||
+        (r = aws_config_read(&files.config, files.config_path)) < 0)
+        doctor_say(doctor, FINDING_WRONG, "profile", "%s cannot be read: %s",
+                   *files.config_path ? files.config_path : "~/.aws/config", strerror(-r));
+    if ((r = credentials_path(files.credentials_path, PATH_SIZE)) < 0 ||
+        ((r = credentials_read(&files.credentials, files.credentials_path)) < 0 && r != -ENOENT))
+        doctor_say(doctor, FINDING_WRONG, "plain keys", "%s cannot be read: %s",
+                   *files.credentials_path ? files.credentials_path : "~/.aws/credentials",
+                   strerror(-r));
+    check_all(doctor, &files);
+    credentials_free(&files.credentials);
+    aws_config_free(&files.config);
+}

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Profiles handed over from static keys to awstap.
+#include "handover.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "failure.h"
+#include "file.h"
+#include "output.h"
+#include "process.h"
+#include "rewrite.h"
+#include "shadow.h"
+
+bool handover_possible(const struct import *import, const struct import_item *item, char *why,
+                       size_t size)
+{
+    const char *setting = NULL;
+    struct aws_profile profile;
+
+    aws_config_profile(&import->config, item->profile->name, &profile);
+    if (profile.role_arn)
+        setting = "role_arn";
+    else if (profile.sso_session || profile.sso_start_url)
+        setting = "sso_…";
+    else if (profile.web_identity_token_file)
+        setting = "web_identity_token_file";
+    if (setting)
+        snprintf(why, size,
+                 "profile %.256s has %s in %.512s, which AWS tools take before they ask awstap: "
+                 "give its access key a profile of its own, and run this again",
+                 item->profile->name, setting, import->config_file);
+    return !setting;
+}
+
+/* Whether the profile asks for this key already, with options of its own perhaps. */
+static bool asks_already(const struct aws_config *config, const struct import_item *item)
+{
+    char name[KEY_NAME_MAX + 1];
+    struct aws_profile profile;
+
+    return aws_config_profile(config, item->profile->name, &profile) &&
+           profile.credential_process &&
+           process_name(profile.credential_process, name, sizeof name) &&
+           strcmp(name, item->key) == 0;
+}
+
+static int set_process(const struct import *import, const struct import_item *item,
+                       struct span text)
+{
+    char process[PROCESS_SIZE], heading[AWS_CONFIG_HEADING];
+    struct span pieces[AWS_CONFIG_PIECES];
+    size_t count;
+    int r = process_write(item->key, process);
+
+    if (r < 0)
+        return fail(EXIT_FAILED, "the path of awstap cannot stand in %.512s: %s",
+                    import->config_file, r == -EINVAL ? "it has a quote in it" : strerror(-r));
+    count = aws_config_set_process(text, item->profile->name, process, heading, pieces);
+    if (!count)
+        return fail(EXIT_FAILED,
+                    "the profile's name %.256s cannot stand in %.512s: rename it in %.512s, and "
+                    "run this again",
+                    item->profile->name, import->config_file, import->file);
+    return rewrite(import->config_file, text, pieces, count);
+}
+
+/* The config file may have been changed by the profile before this one: it is read anew. */
+static int hand_profile(const struct import *import, const struct import_item *item)
+{
+    struct aws_config config = {0};
+    struct span text = {"", 0};
+    char *read = NULL, *copy;
+    int r = file_read(import->config_file, AWS_CONFIG_MAX, &read, &text.len), status;
+
+    if (r < 0 && r != -ENOENT && r != -ENOTDIR)
+        return fail(EXIT_FAILED, "%.512s cannot be read: %s", import->config_file, strerror(-r));
+    text.at = read ? read : "";
+    if (!(copy = malloc(text.len + 1))) {
+        free(read);
+        return fail(EXIT_FAILED, "memory is short");
+    }
+    memcpy(copy, text.at, text.len + 1);
+    aws_config_parse(&config, copy, text.len);
+    status = asks_already(&config, item) ? EXIT_DONE : set_process(import, item, text);
+    aws_config_free(&config);
+    if (read)
+        explicit_bzero(read, text.len);
+    free(read);
+    return status;
+}
+
+/* What is to be taken out of the credentials file: what was read there, proven, and handed over. */
+static const struct import_item *item_of(const struct import *import,
+                                         const struct credentials_profile *profile)
+{
+    for (size_t i = 0; i < import->count; i++) {
+        const struct import_item *item = &import->items[i];
+
+        if (item->settled && strcmp(item->profile->name, profile->name) == 0 &&
+            strcmp(item->profile->id, profile->id) == 0 &&
+            strcmp(item->profile->secret, profile->secret) == 0)
+            return item;
+    }
+    return NULL;
+}
+
+static bool leaves_out(const struct credentials_profile *profile, const void *context)
+{
+    return item_of(context, profile) != NULL;
+}
+
+/* Whether each item that is to be taken out is still there as it was read. */
+static bool all_there(const struct import *import, const struct credentials *now)
+{
+    size_t wanted = 0, found = 0;
+
+    for (size_t i = 0; i < import->count; i++)
+        wanted += import->items[i].settled;
+    for (size_t i = 0; i < now->count; i++)
+        found += now->profiles[i].problem == CREDENTIALS_GOOD &&
+                 item_of(import, &now->profiles[i]) != NULL;
+    return found == wanted;
+}
+
+/* The credentials file may be the config file, which has just been changed: it is read anew. */
+static int take_out(const struct import *import)
+{
+    static struct credentials now; /* too large for the stack */
+    static struct span pieces[CREDENTIALS_PIECES];
+    int r = credentials_read(&now, import->file), status;
+
+    if (r < 0)
+        status = fail(EXIT_FAILED, "%.512s cannot be read: %s", import->file, strerror(-r));
+    else if (!all_there(import, &now))
+        status = fail(EXIT_FAILED,
+                      "%.512s was changed by another program meanwhile and is left as it is; run "
+                      "this again",
+                      import->file);
+    else
+        status = rewrite(import->file, (struct span){now.text, now.len}, pieces,
+                         credentials_without(&now, leaves_out, import, pieces));
+    credentials_free(&now);
+    return status;
+}
+
+static int hand_over(const struct import *import, const struct import_item *item)
+{
+    char why[SHADOW_SIZE];
+
+    if (!handover_possible(import, item, why, sizeof why))
+        return fail(EXIT_FAILED, "%s", why);
+    return hand_profile(import, item);
+}
+
+int handover(struct import *import)
+{
+    int status = EXIT_DONE, r;
+    size_t settled = 0;
+
+    for (size_t i = 0; i < import->count; i++) {
+        struct import_item *item = &import->items[i];
+
+        if (!item->proven)
+            continue;
+        r = hand_over(import, item);
+        item->settled = r == EXIT_DONE;
+        settled += item->settled;
+        status = status == EXIT_DONE ? r : status;
+    }
+    if (!settled || import->credentials.stream || (r = take_out(import)) == EXIT_DONE)
+        return status;
+    for (size_t i = 0; i < import->count; i++)
+        import->items[i].settled = false;
+    return r;
+}
+
+/* The static keys of one profile, in the files as they are now. */
+static int name_shadows(const struct import *import, const struct import_item *item,
+                        const struct aws_config *config, struct credentials *credentials,
+                        const char *path)
+{
+    const char *name = item->profile->name;
+    struct aws_profile profile;
+    char line[SHADOW_SIZE];
+    int status = EXIT_DONE;
+
+    aws_config_profile(config, name, &profile);
+    if (strcmp(import->file, import->config_file) != 0 &&
+        shadow_config(&profile, name, import->config_file, line))
+        status = output_line(line);
+    if (status == EXIT_DONE && shadow_credentials(credentials, name, path, line))
+        status = output_line(line);
+    return status;
+}
+
+int handover_shadows(const struct import *import)
+{
+    static struct credentials credentials; /* too large for the stack */
+    struct aws_config config = {0};
+    char path[IMPORT_PATH], line[SHADOW_SIZE];
+    int status = EXIT_DONE;
+
+    memset(&credentials, 0, sizeof credentials);
+    if (aws_config_read(&config, import->config_file) == 0 &&
+        credentials_path(path, sizeof path) == 0)
+        (void)credentials_read(&credentials, path);
+    for (size_t i = 0; i < import->count && status == EXIT_DONE; i++)
+        if (import->items[i].settled)
+            status = name_shadows(import, &import->items[i], &config, &credentials, path);
+    if (status == EXIT_DONE && shadow_environment(line))
+        status = output_line(line);
+    credentials_free(&credentials);
+    aws_config_free(&config);
+    return status;
+}

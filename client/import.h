@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#ifndef AWSTAP_IMPORT_H
+#define AWSTAP_IMPORT_H
+
+#include "aws_config.h"
+#include "credentials.h"
+#include "key_name.h"
+#include "message.h"
+#include "table.h"
+
+/* What of a credentials file may go into the vault, and under which names. */
+
+#define IMPORT_PATH 1024
+
+/* How a profile's access key stands to the vault. */
+enum import_state {
+    IMPORT_NEW,
+    IMPORT_SEALED, /* it is in the vault already */
+    IMPORT_TAKEN,  /* there is another access key of that name */
+};
+
+struct import_item {
+    struct credentials_profile *profile;
+    char key[KEY_NAME_MAX + 1]; /* what it is to be called; empty: the profile's name does not do */
+    enum import_state state;
+    bool chosen;
+    bool proven;   /* it is sealed, and gave a session */
+    bool replaced; /* its key in the vault has another access key by now */
+    bool settled;  /* no file that we know of has it any more */
+};
+
+struct import {
+    struct credentials credentials;
+    struct aws_config config;
+    char file[IMPORT_PATH], config_file[IMPORT_PATH];
+    size_t count;
+    struct import_item items[CREDENTIALS_PROFILES];
+    size_t known_count; /* keys in the vault */
+    struct import_known {
+        char name[KEY_NAME_MAX + 1], id[129];
+    } known[CREDENTIALS_PROFILES];
+};
+
+/*
+ * Read the credentials file (NULL: where AWS tools find it), the AWS config file, and ask the agent
+ * for the keys in the vault. import_close() is due whatever comes. An exit status, and why on
+ * stderr.
+ */
+int import_open(struct import *import, const char *file);
+void import_close(struct import *import);
+
+/* Fill in the rows of a table of four columns. */
+void import_rows(const struct import *import, struct table *table);
+
+/* Choose by word, PROFILE or PROFILE=NAME. An exit status, and why on stderr. */
+int import_choose(struct import *import, const char *word);
+
+/* Choose all that can go into the vault as they are. How many that were. */
+size_t import_choose_all(struct import *import);
+
+/* How the key is called in the vault that has this access key in use, or NULL. */
+const struct import_known *import_known(const struct import *import, const char *name);
+
+/* Append what KEY_IMPORT says of the item, and its access key as JSON. 0 or a negative errno. */
+int import_put(const struct import *import, const struct import_item *item, struct buf *list,
+               struct buf *secrets);
+
+#endif

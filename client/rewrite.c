@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// A file of the person's, replaced as a whole.
+#include "rewrite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "arena.h"
+#include "failure.h"
+#include "message.h"
+#include "place.h"
+
+#define CHUNK ((size_t)16 * 1024)
+
+/* A file on its way. */
+struct rewriting {
+    char target[PATH_MAX], folder[PATH_MAX], beside[PATH_MAX + 32];
+    bool exists;
+    struct stat before; /* where it exists */
+    int fd;             /* of beside */
+};
+
+/* The name of the file beside target, which every awstap finds. 0 or a negative errno. */
+static int name_beside(struct rewriting *rewriting)
+{
+    const char *slash = strrchr(rewriting->target, '/');
+    int n;
+
+    if (place_parent(rewriting->target, rewriting->folder, PATH_MAX) < 0)
+        return -ENAMETOOLONG;
+    n = snprintf(rewriting->beside, sizeof rewriting->beside, "%s/.%s.awstap", rewriting->folder,
+                 slash ? slash + 1 : rewriting->target);
+    return n < 0 || (size_t)n >= sizeof rewriting->beside ? -ENAMETOOLONG : 0;
+}
+
+/* 0 or a negative errno. */
+static int find_target(struct rewriting *rewriting, const char *path)
+{
+    struct stat st;
+    int r;
+
+    if (strlen(path) >= PATH_MAX)
+        return -ENAMETOOLONG;
+    rewriting->exists = realpath(path, rewriting->target);
+    if (rewriting->exists)
+        return stat(rewriting->target, &rewriting->before) < 0 ? -errno : name_beside(rewriting);
+    if (errno != ENOENT || lstat(path, &st) == 0)
+        return -errno;
+    strcpy(rewriting->target, path);
+    if ((r = name_beside(rewriting)) == 0)
+        r = place_make_folder(rewriting->folder);
+    return r == -EPERM ? 0 : r; /* others may write there: the person's own choice */
+}
+
+/* Whether the descriptor is still what stands at path. */
+static bool stands_at(int fd, const char *path)
+{
+    struct stat own, there;
+
+    return fstat(fd, &own) == 0 && lstat(path, &there) == 0 && own.st_ino == there.st_ino &&
+           own.st_dev == there.st_dev;
+}
+
+/*
+ * The file beside it, empty and ours alone: one that an interrupted awstap has left is taken over,
+ * one that another awstap writes is -EBUSY. 0 or a negative errno.
+ */
+static int open_beside(struct rewriting *rewriting)
+{
+    struct stat st;
+    int fd = open(rewriting->beside, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
+    int r = 0;
+
+    if (fd < 0)
+        return -errno;
+    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
+        r = errno == EWOULDBLOCK ? -EBUSY : -errno;
+    else if (!stands_at(fd, rewriting->beside))
+        r = -EBUSY;
+    else if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
+             st.st_nlink != 1)
+        r = -EPERM;
+    else if (fchmod(fd, 0600) < 0 || ftruncate(fd, 0) < 0)
+        r = -errno;
+    if (r < 0)
+        close(fd);
+    else
+        rewriting->fd = fd;
+    return r;
+}
+
+static int write_all(int fd, const struct span *pieces, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct span left = pieces[i];
+
+        while (left.len) {
+            ssize_t n = write(fd, left.at, left.len);
+
+            if (n < 0 && errno == EINTR)
+                continue;
+            if (n < 0)
+                return -errno;
+            left.at += n;
+            left.len -= (size_t)n;
+        }
+    }
+    return 0;
+}
+
+/* Owner first: a change of it takes bits off the mode. */
+static int keep_facts(const struct rewriting *rewriting)
+{
+    const struct stat *before = &rewriting->before;
+
+    if (!rewriting->exists)
+        return 0;
+    if ((before->st_uid != geteuid() || before->st_gid != getegid()) &&
+        fchown(rewriting->fd, before->st_uid, before->st_gid) < 0)
+        return -errno;
+    return fchmod(rewriting->fd, before->st_mode & 07777) < 0 ? -errno : 0;
+}
+
+/* Whether all that fd yields is text. chunk, in the arena, has CHUNK bytes. */
+static bool yields(int fd, struct span text, char *chunk)
+{
+    ssize_t n;
+
+    while ((n = read(fd, chunk, CHUNK)) > 0) {
+        if ((size_t)n > text.len || memcmp(chunk, text.at, (size_t)n) != 0)
+            return false;
+        text.at += n;
+        text.len -= (size_t)n;
+    }
+    return n == 0 && text.len == 0;
+}
+
+/* 0; -ESTALE: the file is not what was read any more; another negative errno. */
+static int check_unchanged(const struct rewriting *rewriting, struct span old)
+{
+    int fd = open(rewriting->target, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK), r = -ESTALE;
+    char *chunk;
+
+    if (fd < 0)
+        return errno == ENOENT && !rewriting->exists ? 0 : -ESTALE;
+    chunk = arena_alloc(CHUNK);
+    if (!chunk)
+        r = -ENOMEM;
+    else if (rewriting->exists && yields(fd, old, chunk))
+        r = 0;
+    arena_free(chunk);
+    close(fd);
+    return r;
+}
+
+/* Without it, a power cut may take back the change, but harms neither file. */
+static void sync_folder(const char *folder)
+{
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    fsync(fd);
+    close(fd);
+}
+
+static int replace(struct rewriting *rewriting, struct span old, const struct span *pieces,
+                   size_t count)
+{
+    int r;
+
+    if (rewriting->exists && rewriting->before.st_nlink > 1)
+        return -EMLINK;
+    if ((r = open_beside(rewriting)) < 0)
+        return r;
+    if ((r = write_all(rewriting->fd, pieces, count)) == 0 && (r = keep_facts(rewriting)) == 0 &&
+        fsync(rewriting->fd) < 0)
+        r = -errno;
+    if (r == 0 && (r = check_unchanged(rewriting, old)) == 0 &&
+        rename(rewriting->beside, rewriting->target) < 0)
+        r = -errno;
+    if (r < 0)
+        unlink(rewriting->beside);
+    else
+        sync_folder(rewriting->folder);
+    close(rewriting->fd);
+    return r;
+}
+
+static int explain(const char *path, int r)
+{
+    switch (r) {
+    case -ESTALE:
+        return fail(EXIT_FAILED,
+                    "%.512s was changed by another program meanwhile and is left as it "
+                    "is; run this again",
+                    path);
+    case -EMLINK:
+        return fail(EXIT_FAILED,
+                    "%.512s has another hard link, which would keep what is in it; "
+                    "remove that one and run this again",
+                    path);
+    case -EBUSY:
+        return fail(EXIT_FAILED, "another awstap is writing %.512s; run this again", path);
+    default:
+        return fail(EXIT_FAILED, "%.512s cannot be rewritten and is left as it is: %s", path,
+                    strerror(-r));
+    }
+}
+
+int rewrite(const char *path, struct span old, const struct span *pieces, size_t count)
+{
+    static struct rewriting rewriting; /* too large for the stack */
+    const struct sigaction ignore = {.sa_handler = SIG_IGN};
+    struct sigaction before;
+    int r;
+
+    /* A limit of the file's size is an error like others. */
+    sigaction(SIGXFSZ, &ignore, &before);
+    if ((r = find_target(&rewriting, path)) == 0)
+        r = replace(&rewriting, old, pieces, count);
+    sigaction(SIGXFSZ, &before, NULL);
+    return r < 0 ? explain(path, r) : EXIT_DONE;
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Roles taken with a key, from the log.
+#include "taken.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "failure.h"
+#include "log_files.h"
+#include "message.h"
+
+/* What is looked for, and what was found. */
+struct search {
+    struct taken *taken;
+    const char *key;
+    uint64_t since;
+};
+
+static bool is_known(const struct taken *taken, const char *role)
+{
+    for (size_t i = 0; i < taken->count; i++)
+        if (strcmp(taken->roles[i], role) == 0)
+            return true;
+    return false;
+}
+
+static int add(struct taken *taken, const char *role)
+{
+    if (is_known(taken, role))
+        return EXIT_DONE;
+    if (taken->count == TAKEN_MAX) {
+        taken->left_out++;
+        return EXIT_DONE;
+    }
+    if (!(taken->roles[taken->count] = strdup(role)))
+        return fail(EXIT_FAILED, "the log cannot be searched: out of memory");
+    taken->count++;
+    return EXIT_DONE;
+}
+
+static int take(void *context, const char *file, size_t number, const struct log_line *line)
+{
+    const struct search *search = context;
+    const struct log_event *event;
+
+    (void)file;
+    (void)number;
+    if (!line) {
+        search->taken->damaged++;
+        return EXIT_DONE;
+    }
+    event = &line->event;
+    if (!search->taken->since)
+        search->taken->since = line->time;
+    if (line->time < search->since || strcmp(event->key, search->key) != 0 || !*event->role ||
+        !*event->access_key_id)
+        return EXIT_DONE;
+    return add(search->taken, event->role);
+}
+
+int taken_read(struct taken *taken, const char *key, uint64_t since)
+{
+    struct search search = {taken, key, since};
+    struct log_files files;
+    int status;
+
+    *taken = (struct taken){0};
+    if ((status = log_files_open(&files)) == EXIT_DONE)
+        status = log_files_each(&files, take, &search);
+    log_files_close(&files);
+    return status;
+}
+
+void taken_free(struct taken *taken)
+{
+    for (size_t i = 0; i < taken->count; i++)
+        free(taken->roles[i]);
+    taken->count = 0;
+}

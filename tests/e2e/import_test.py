@@ -1,0 +1,416 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""awstap key import: long-lived keys out of plain files into the vault, and what is left of the files."""
+
+import os
+import resource
+import stat
+import unittest
+
+import tools
+from screen import Screen
+from world import USER, Case, check
+
+SECRET_WORDS = ("aws_access_key_id", "aws_secret_access_key")
+
+
+class ImportCase(Case):
+    def setUp(self):
+        super().setUp()
+        self.key = self.machine.enrol()
+
+    def aws_file(self, name, text=None, mode=0o600):
+        """The text of a file in ~/.aws; given one, it is written."""
+        folder = os.path.join(self.machine.home, ".aws")
+        path = os.path.join(folder, name)
+        if text is None:
+            with open(path, encoding="utf-8", newline="") as file:
+                return file.read()
+        os.makedirs(folder, exist_ok=True)
+        with open(path, "w", encoding="utf-8", newline="") as file:
+            file.write(text)
+        os.chmod(path, mode)
+        if USER is not None:
+            os.chown(folder, USER, USER)
+            os.chown(path, USER, USER)
+        return path
+
+    def section(self, name, user, *more):
+        return "\n".join([f"[{name}]", f"aws_access_key_id = {user['access_key_id']}",
+                          f"aws_secret_access_key = {user['secret']}", *more, ""])
+
+    def config_for(self, *names):
+        """~/.aws/config with the fake AWS as the endpoint of these profiles."""
+        return "".join(f"[{name if name == 'default' else 'profile ' + name}]\nregion = us-east-1\n"
+                       f"endpoint_url = {self.aws.endpoint}\n" for name in names)
+
+    def import_keys(self, *words, env=None, text=None, **options):
+        return self.machine.awstap("key", "import", *words, env=env, text=text, **options)
+
+    def key_names(self):
+        return sorted(key["name"] for key in check(self.machine.awstap("key", "list", "--json")).json())
+
+    def process(self, name):
+        return f"credential_process = {self.machine.program('awstap')} get {name}"
+
+    def assert_no_secret(self, user, *texts):
+        for text in texts:
+            self.assertNotIn(user["secret"], text)
+
+
+class Unattended(ImportCase):
+    """Without a terminal: what options and names say, and nothing else."""
+
+    def setUp(self):
+        super().setUp()
+        self.alice, self.bob = self.aws.add_user("alice"), self.aws.add_user("bob")
+        self.config = self.config_for("work", "home")
+        self.aws_file("config", self.config)
+        self.text = ("# mine\n" + self.section("work", self.alice, "region = eu-west-1") + "\n" +
+                     self.section("home", self.bob) + "\n[other]\nregion = us-west-2\n")
+        self.aws_file("credentials", self.text)
+
+    def test_names_are_wanted(self):
+        result = self.import_keys()
+        self.assertEqual(result.status, 2, result)
+        self.assertIn("name the profiles to import, or give --all", result.err)
+        for word in ("PROFILE", "work", "home", self.alice["access_key_id"], "to be sealed"):
+            self.assertIn(word, result.out)
+        self.assert_no_secret(self.alice, result.out, result.err)
+        self.assertEqual(self.key_names(), [])
+
+    def test_sealed_and_left(self):
+        touches = self.key.number("touches")
+        result = check(self.import_keys("work", "home"))
+        self.assertEqual(self.key_names(), ["home", "work"])
+        self.assertEqual(self.key.number("touches"), touches + 1)
+        self.assertEqual(self.aws_file("credentials"), self.text)
+        self.assertEqual(self.aws_file("config"), self.config)
+        self.assertIn("AWS tools take them from there", result.out)
+        asked = [request["access_key_id"] for request in self.actions("GetSessionToken")]
+        self.assertEqual(sorted(asked), sorted([self.alice["access_key_id"], self.bob["access_key_id"]]))
+        shown = check(self.machine.awstap("key", "show", "work", "--json")).json()
+        self.assertEqual((shown["region"], shown["arn"]), ("eu-west-1", self.alice["arn"]))
+        self.assertEqual(shown["sts_endpoint_url"], self.aws.endpoint)
+
+    def test_rewritten(self):
+        result = check(self.import_keys("--all", "--rewrite"))
+        self.assertEqual(self.aws_file("credentials"), "# mine\n[work]\nregion = eu-west-1\n\n[other]\nregion = us-west-2\n")
+        config = self.aws_file("config")
+        self.assertIn(f"[profile work]\n{self.process('work')}\nregion", config)
+        self.assertIn(f"[profile home]\n{self.process('home')}\nregion", config)
+        self.assert_no_secret(self.alice, result.out, result.err, config)
+        self.assertEqual(check(self.machine.awstap("get", "home")).json()["AccountId"], "123456789012")
+
+    def test_one_of_two(self):
+        check(self.import_keys("home", "--rewrite"))
+        self.assertEqual(self.aws_file("credentials"), self.text.replace(self.section("home", self.bob) + "\n", ""))
+        self.assertNotIn("get work", self.aws_file("config"))
+
+    def test_other_name(self):
+        check(self.import_keys("work=acme", "--rewrite"))
+        self.assertEqual(self.key_names(), ["acme"])
+        self.assertIn(self.process("acme"), self.aws_file("config"))
+
+    def test_goes_on(self):
+        """Sealed before, by a run that was interrupted: it is recognised, proven, and taken out."""
+        check(self.import_keys("work=acme"))
+        listed = self.import_keys()
+        self.assertIn("sealed already", listed.out)
+        self.key.person("auto")
+        check(self.import_keys("work", "--rewrite"))
+        self.assertEqual(self.key_names(), ["acme"])
+        self.assertNotIn(self.alice["secret"], self.aws_file("credentials"))
+        self.assertIn(self.process("acme"), self.aws_file("config"))
+
+    def test_no_touch(self):
+        self.key.person("deny")
+        result = self.import_keys("work", "--rewrite")
+        self.assertEqual(result.status, 4, result)
+        self.assertEqual(self.aws_file("credentials"), self.text)
+        self.assertEqual(self.key_names(), [])
+
+    def test_refused_by_aws(self):
+        """One does not work: the other is sealed and taken out, this one is not."""
+        self.aws.call("set-key", id=self.alice["access_key_id"], status="Inactive")
+        result = self.import_keys("--all", "--rewrite")
+        self.assertEqual(result.status, 5, result)
+        self.assertIn("work: ", result.err)
+        self.assertIn("InvalidClientTokenId", result.err)
+        self.assertEqual(self.key_names(), ["home"])
+        self.assertIn(self.alice["secret"], self.aws_file("credentials"))
+        self.assertNotIn(self.bob["secret"], self.aws_file("credentials"))
+
+    def test_not_proven(self):
+        """What is sealed and gives no session stays in the file, too."""
+        self.aws.fault("error", on="GetSessionToken", status=403, code="AccessDenied", message="not today")
+        result = self.import_keys("work", "--rewrite")
+        self.assertEqual(result.status, 5, result)
+        self.assertIn("sealed as work, and gave no session", result.err)
+        self.assertEqual(self.aws_file("credentials"), self.text)
+        check(self.import_keys("work", "--rewrite"))
+        self.assertNotIn(self.alice["secret"], self.aws_file("credentials"))
+
+    def test_all_fail_without_touch(self):
+        for user in (self.alice, self.bob):
+            self.aws.call("set-key", id=user["access_key_id"], status="Inactive")
+        touches = self.key.number("touches")
+        self.assertEqual(self.import_keys("--all").status, 5)
+        self.assertEqual(self.key.number("touches"), touches)
+
+    def test_name_taken(self):
+        self.machine.add_key("work", "carol", mfa=False)
+        result = self.import_keys("work")
+        self.assertEqual(result.status, 1, result)
+        self.assertIn("there is a key work already", result.err)
+        self.assertIn("PROFILE=NAME", result.err)
+        check(self.import_keys("work=work2"))
+        self.assertEqual(self.key_names(), ["work", "work2"])
+
+    def test_two_profiles_of_one_key(self):
+        self.aws_file("credentials", self.section("default", self.alice) + self.section("work", self.alice))
+        self.aws_file("config", self.config_for("default", "work"))
+        check(self.import_keys("--all", "--rewrite"))
+        self.assertEqual(self.key_names(), ["default"])
+        self.assertEqual(self.aws_file("config").count(self.process("default")), 2)
+        self.assertEqual(self.aws_file("credentials"), "")
+
+    def test_burn_alone(self):
+        result = self.import_keys("work", "--burn")
+        self.assertEqual(result.status, 1, result)
+        self.assertIn("work is not replaced", result.err)
+        self.assertEqual(len(self.actions("CreateAccessKey")), 0)
+
+    def test_burn(self):
+        check(self.import_keys("work", "--rewrite", "--burn"))
+        self.assertEqual(len(self.actions("CreateAccessKey")), 1)
+        shown = check(self.machine.awstap("key", "show", "work", "--json")).json()
+        self.assertNotEqual(shown["access_key_id"], self.alice["access_key_id"])
+        keys = self.aws.call("user", name="alice")["keys"] if False else None
+        self.assertIsNone(keys)
+
+    def test_pipe(self):
+        """As aws-vault exports it."""
+        text = self.section("profile carol", self.aws.add_user("carol"), "region = us-east-1")
+        self.aws_file("config", self.config + self.config_for("carol"))
+        check(self.import_keys("--credentials", "-", "--all", "--rewrite", text=text))
+        self.assertEqual(self.key_names(), ["carol"])
+        self.assertIn(self.process("carol"), self.aws_file("config"))
+        self.assertEqual(self.aws_file("credentials"), self.text)
+
+    def test_file_of_its_own(self):
+        path = self.aws_file("old", self.section("work", self.alice))
+        result = check(self.import_keys("--credentials", path, "work", "--rewrite"))
+        self.assertEqual(self.aws_file("old"), "")
+        self.assertIn("profile work has an access key in", result.out)  # the usual file still has it
+        elsewhere = self.import_keys("home", env={"AWS_SHARED_CREDENTIALS_FILE": path})
+        self.assert_fails(elsewhere, 1, "there is no access key in", "old")
+
+    def test_static_keys_of_the_config_file(self):
+        path = self.aws_file("config", self.config_for("work").replace(
+            "[profile work]\n", self.section("profile work", self.alice)))
+        self.aws_file("credentials", "")
+        check(self.import_keys("--credentials", path, "work", "--rewrite"))
+        self.assertEqual(self.aws_file("config"), self.config_for("work").replace(
+            "[profile work]\n", f"[profile work]\n{self.process('work')}\n"))
+
+    def test_environment_shadows(self):
+        result = check(self.import_keys("work", "--rewrite", env={"AWS_ACCESS_KEY_ID": "AKIAX"}))
+        self.assertIn("AWS_ACCESS_KEY_ID is set in this environment", result.out)
+
+    def test_role_profile_is_left(self):
+        self.aws_file("config", self.config.replace("[profile work]\n", "[profile work]\nrole_arn = arn:aws:iam::1:role/x\n"
+                                                    "source_profile = work\n"))
+        result = self.import_keys("work", "--rewrite")
+        self.assertEqual(result.status, 1, result)
+        self.assertIn("profile work has role_arn", result.err)
+        self.assertEqual(self.key_names(), ["work"])
+        self.assertEqual(self.aws_file("credentials"), self.text)
+
+
+class Problems(ImportCase):
+    """Profiles that can't be imported say why, and harm no other."""
+
+    def test_table(self):
+        alice = self.aws.add_user("alice")
+        self.aws_file("credentials", self.section("temp", alice, "aws_session_token = x") +
+                      "[half]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n[none]\nregion = x\n" +
+                      self.section("my work", alice) + self.section("DEFAULT", alice))
+        out = self.import_keys().out
+        lines = {line.split("  ")[0]: line for line in out.splitlines()}
+        self.assertIn("temporary (it has a session token)", lines["temp"])
+        self.assertIn("aws_secret_access_key is missing", lines["half"])
+        self.assertIn("my-work", lines["my work"])
+        self.assertIn("rename it [default]", lines["DEFAULT"])
+        self.assertNotIn("none", lines)
+        for name in ("temp", "half", "DEFAULT", "nobody"):
+            self.assertEqual(self.import_keys(name).status, 1)
+        self.assertEqual(self.import_keys("my work=a/b").status, 2)
+
+    def test_name_with_blanks(self):
+        alice = self.aws.add_user("alice")
+        self.aws_file("config", f'[profile "my work"]\nendpoint_url = {self.aws.endpoint}\n')
+        self.aws_file("credentials", self.section("my work", alice))
+        check(self.import_keys("my work", "--rewrite"))
+        self.assertEqual(self.aws_file("config"), f'[profile "my work"]\n{self.process("my-work")}\n'
+                         f"endpoint_url = {self.aws.endpoint}\n")
+
+    def test_no_file(self):
+        self.assert_fails(self.import_keys(), 1, "there is no", ".aws/credentials", "--credentials")
+        self.assert_fails(self.import_keys("--credentials", self.machine.home), 1, "no credentials file")
+
+    def test_no_vault(self):
+        os.unlink(self.machine.vault)
+        self.aws_file("credentials", self.section("work", self.aws.add_user("alice")))
+        self.assertEqual(self.import_keys("work").status, 1)
+
+
+class Files(ImportCase):
+    """What is done to files is whole or not done, and nothing else is touched."""
+
+    def setUp(self):
+        super().setUp()
+        self.alice = self.aws.add_user("alice")
+        self.config = self.config_for("work")
+        self.aws_file("config", self.config)
+        self.text = "# kept\n" + self.section("work", self.alice) + "[other]\r\n; kept \r\nregion=x"
+        self.path = self.aws_file("credentials", self.text, 0o640)
+        self.folder = os.path.dirname(self.path)
+
+    def names(self):
+        return sorted(name for name in os.listdir(self.folder) if name != "cli")
+
+    def test_mode_and_bytes(self):
+        check(self.import_keys("work", "--rewrite"))
+        self.assertEqual(self.aws_file("credentials"), "# kept\n[other]\r\n; kept \r\nregion=x")
+        self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o640)
+        self.assertEqual(self.names(), ["config", "credentials"])
+
+    def test_symlinks(self):
+        for name in ("credentials", "config"):
+            os.rename(os.path.join(self.folder, name), os.path.join(self.machine.home, "real-" + name))
+            os.symlink("../real-" + name, os.path.join(self.folder, name))
+        check(self.import_keys("work", "--rewrite"))
+        for name in ("credentials", "config"):
+            self.assertEqual(os.readlink(os.path.join(self.folder, name)), "../real-" + name)
+        self.assertNotIn(self.alice["secret"], self.aws_file("credentials"))
+        self.assertIn(self.process("work"), self.aws_file("config"))
+
+    def test_config_is_made(self):
+        os.unlink(os.path.join(self.folder, "config"))
+        check(self.import_keys("work", env={"AWS_CONFIG_FILE": os.path.join(self.folder, "config2")}, status=0)
+              if False else self.import_keys("work", "--no-rewrite", env={"AWS_CONFIG_FILE": self.aws_file("c", self.config)}))
+        check(self.import_keys("work", "--rewrite"))
+        self.assertEqual(self.aws_file("config"), f"[profile work]\n{self.process('work')}\n")
+        self.assertEqual(stat.S_IMODE(os.stat(os.path.join(self.folder, "config")).st_mode), 0o600)
+
+    def assert_left(self, result, *words):
+        self.assertEqual(result.status, 1, result)
+        for word in words:
+            self.assertIn(word, result.err)
+        self.assertEqual(self.aws_file("credentials"), self.text)
+
+    def test_read_only_folder(self):
+        if USER is None:
+            self.skipTest("root is not kept out of a folder; run as root, the person is not root")
+        os.chmod(self.folder, 0o500)
+        self.addCleanup(os.chmod, self.folder, 0o700)
+        self.assert_left(self.import_keys("work", "--rewrite"), "cannot be rewritten", "Permission denied")
+        self.assertEqual(self.key_names(), ["work"])
+
+    def test_full_disk(self):
+        """A limit of 16 bytes per file is as a disk that is full."""
+        check(self.import_keys("work"))
+
+        def limit():
+            resource.setrlimit(resource.RLIMIT_FSIZE, (16, 16))
+        self.assert_left(self.import_keys("work", "--rewrite", preexec_fn=limit), "File too large")
+        self.assertEqual(self.aws_file("config"), self.config)
+        self.assertEqual(self.names(), ["config", "credentials"])
+        check(self.import_keys("work", "--rewrite"))
+
+    def test_leftover(self):
+        """What an interrupted run left beside the file is taken over."""
+        leftover = os.path.join(self.folder, ".credentials.awstap")
+        with open(leftover, "w", encoding="ascii") as file:
+            file.write("x" * 10_000)
+        if USER is not None:
+            os.chown(leftover, USER, USER)
+        check(self.import_keys("work", "--rewrite"))
+        self.assertEqual(self.names(), ["config", "credentials"])
+        self.assertEqual(self.aws_file("credentials"), "# kept\n[other]\r\n; kept \r\nregion=x")
+
+    def test_hard_link(self):
+        os.link(self.path, os.path.join(self.machine.home, "copy"))
+        self.assert_left(self.import_keys("work", "--rewrite"), "another hard link")
+
+    def test_changed_meanwhile(self):
+        """While the touch is awaited another program writes the file: it is not undone."""
+        self.key.person("never")
+        child = self.machine.start("awstap", "key", "import", "work", "--rewrite")
+        self.key.wait_blinking()
+        self.text = self.section("work", self.aws.add_user("bob"))
+        self.aws_file("credentials", self.text)
+        self.key.person("auto")
+        self.assert_left(self.machine.finish(child), "changed by another program meanwhile")
+
+    def test_added_meanwhile(self):
+        self.key.person("never")
+        child = self.machine.start("awstap", "key", "import", "work", "--rewrite")
+        self.key.wait_blinking()
+        self.aws_file("credentials", self.text + "\n[new]\nregion = y\n")
+        self.key.person("auto")
+        check(self.machine.finish(child))
+        self.assertEqual(self.aws_file("credentials"), "# kept\n[other]\r\n; kept \r\nregion=x\n[new]\nregion = y\n")
+
+
+class RealTools(ImportCase):
+    """The AWS CLI before and after."""
+
+    def setUp(self):
+        self.tools = tools.place()
+        super().setUp()
+
+    def run_aws(self, *words):
+        return self.machine.run(self.tools + "/bin/aws", *words, "sts", "get-caller-identity", env={"AWS_PAGER": ""})
+
+    def test_profiles_work_on(self):
+        users = {name: self.aws.add_user(user) for name, user in
+                 (("default", "alice"), ("work", "bob"), ("my work", "carol"))}
+        self.aws_file("config", self.config_for("default", "work").replace("]", "] # said behind it", 1) +
+                      f'[profile "my work"]\n  region = us-east-1\n  endpoint_url = {self.aws.endpoint}\n')
+        self.aws_file("credentials", "".join(self.section(name, user) for name, user in users.items()))
+        profiles = [["--profile", name] for name in users] + [[]]
+        before = [check(self.run_aws(*words)).json()["Arn"] for words in profiles]
+        check(self.import_keys("--all", "--rewrite"))
+        self.assertEqual(self.aws_file("credentials"), "")
+        used = {user["access_key_id"] for user in users.values()}
+        for words, arn in zip(profiles, before):
+            self.assertEqual(check(self.run_aws(*words)).json()["Arn"], arn)
+            self.assertNotIn(self.actions("GetCallerIdentity")[-1]["access_key_id"], used)
+
+
+class Asked(ImportCase):
+    """At a terminal, as tmux shows it."""
+
+    def test_all_of_it(self):
+        alice = self.aws.add_user("alice")
+        self.aws_file("config", self.config_for("work"))
+        self.aws_file("credentials", self.section("work", alice) + self.section("temp", alice, "aws_session_token = x"))
+        screen = Screen(self.machine, self.machine.program("awstap"), "key", "import", width=120,
+                        env={"XDG_RUNTIME_DIR": self.machine.run_dir})
+        self.addCleanup(screen.close)
+        screen.wait("Import which?", "to be sealed", "temporary (it has a session token)")
+        screen.press("Enter")
+        screen.wait("work is sealed, and gave a session", "Take them out of", "[Y/n]")
+        self.assertIn(alice["secret"], self.aws_file("credentials"))
+        screen.press("Enter")
+        screen.wait("counts as leaked", "[Y/n]")
+        self.assertEqual(self.aws_file("credentials").count(alice["secret"]), 1)  # of the temporary one
+        screen.type("n")
+        screen.press("Enter")
+        screen.wait("Pane is dead (status 0")
+        self.assertEqual(len(self.actions("CreateAccessKey")), 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
