@@ -18,6 +18,11 @@ _awstap_profiles()
     sed -n 's/^\[profile  *\([A-Za-z0-9._@+-]*\)\].*/\1/p' "${AWS_CONFIG_FILE:-$HOME/.aws/config}" 2>/dev/null
 }
 
+_awstap_credentials()
+{
+    sed -n 's/^\[\([A-Za-z0-9._@+-]*\)\].*/\1/p' "${AWS_SHARED_CREDENTIALS_FILE:-$HOME/.aws/credentials}" 2>/dev/null
+}
+
 _awstap()
 {
     local cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD - 1]} words=
@@ -25,7 +30,7 @@ _awstap()
 
     COMPREPLY=()
     case $prev in
-    --device | --ca-bundle)
+    --device | --ca-bundle | --credentials)
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
@@ -33,17 +38,17 @@ _awstap()
         mapfile -t COMPREPLY < <(compgen -W "$(_awstap_profiles) $(_awstap_keys)" -- "$cur")
         return
         ;;
-    --*) [[ $prev == --json || $prev == --totp || $prev == --bootstrap || $prev == --unattended-rotation || $prev == --verify || $prev == --due || $prev == --replace ]] || return ;;
+    --*) [[ $prev == --json || $prev == --totp || $prev == --bootstrap || $prev == --unattended-rotation || $prev == --verify || $prev == --due || $prev == --replace || $prev == --all || $prev == --rewrite || $prev == --no-rewrite || $prev == --burn || $prev == --no-burn ]] || return ;;
     esac
     if ((COMP_CWORD == 1)); then
-        words='factor key mfa get exec status lock log socket iam-policy vault --help --version'
+        words='factor key mfa get exec status doctor lock log socket iam-policy vault --help --version'
     else
         case $command in
         factor | key | mfa | socket | vault) ((COMP_CWORD == 2)) || command="$command $second" ;;
         esac
         case $command in
         factor) words='add list remove' ;;
-        key) words='add list show set rotate remove' ;;
+        key) words='add import list show set rotate remove' ;;
         mfa) words='add import code remove' ;;
         socket) words='add list remove' ;;
         vault) words='export import adopt' ;;
@@ -53,8 +58,11 @@ _awstap()
         'socket add') words='--allow --max-duration' ;;
         'socket remove') words=$(_awstap_hosts) ;;
         'factor add') words='fido2 passphrase recovery --label --device --totp' ;;
-        'factor list' | 'key list' | 'socket list' | status) words=--json ;;
+        'factor list' | 'key list' | 'socket list' | status | doctor) words=--json ;;
         'key add') words='--region --mfa-serial --sts-endpoint-url --iam-endpoint-url --ca-bundle' ;;
+        'key import')
+            words="--all --credentials --rewrite --no-rewrite --burn --no-burn $(_awstap_credentials)"
+            ;;
         'key show') words="--json $(_awstap_keys)" ;;
         'key set')
             words="touch=session touch=use serve=any serve=roles duration= max_duration= lock_on=

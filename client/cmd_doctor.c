@@ -16,7 +16,6 @@
 #include "place.h"
 #include "socket.h"
 
-#define WHY_SIZE  1024
 #define OLD_S     (90u * 86400u) /* an access key of that age is worth a word */
 #define YEAR_2025 1735689600u
 
@@ -30,15 +29,15 @@ struct talk {
 /* The folder that the agent's socket is in. */
 static bool check_socket(struct doctor *doctor, struct sockaddr_un *address)
 {
-    char folder[sizeof address->sun_path + 1], why[WHY_SIZE] = "";
+    char folder[sizeof address->sun_path + 1];
     struct stat st;
     int status;
 
-    failure_keep(why, sizeof why);
+    failure_keep(doctor->why, DOCTOR_WHY);
     status = socket_address(address);
     failure_keep(NULL, 0);
     if (status != EXIT_DONE) {
-        doctor_say(doctor, FINDING_WRONG, "socket", "%s", why);
+        doctor_say(doctor, FINDING_WRONG, "socket", "%s", doctor->why);
         return false;
     }
     if (place_parent(address->sun_path, folder, sizeof folder) == 0 && stat(folder, &st) == 0 &&
@@ -85,15 +84,14 @@ static int take_factor(void *context, const struct frame *frame)
     return EXIT_DONE;
 }
 
-/* Ask, with nothing said on stderr: why has it. An exit status. */
-static int ask(enum message_type type, int (*take)(void *, const struct frame *), struct talk *talk,
-               char why[WHY_SIZE])
+/* Ask, with nothing said on stderr: the doctor's why has it. An exit status. */
+static int ask(enum message_type type, int (*take)(void *, const struct frame *), struct talk *talk)
 {
     const struct request request = {
         .type = type, .fd = -1, .wait_ms = AGENT_QUICK_MS, .take = take, .context = talk};
     int status;
 
-    failure_keep(why, WHY_SIZE);
+    failure_keep(talk->doctor->why, DOCTOR_WHY);
     status = agent_request(&request);
     failure_keep(NULL, 0);
     return status;
@@ -102,7 +100,6 @@ static int ask(enum message_type type, int (*take)(void *, const struct frame *)
 /* Whether one runs that can be asked. */
 static bool check_agent(struct talk *talk, const struct sockaddr_un *address)
 {
-    char why[WHY_SIZE] = "";
     int fd = socket_connect(address);
 
     if (fd == -ENOENT || fd == -ECONNREFUSED) {
@@ -113,17 +110,16 @@ static bool check_agent(struct talk *talk, const struct sockaddr_un *address)
     }
     if (fd >= 0)
         close(fd);
-    if (ask(MSG_STATUS, take_status, talk, why) == EXIT_DONE)
+    if (ask(MSG_STATUS, take_status, talk) == EXIT_DONE)
         return true;
-    doctor_say(talk->doctor, FINDING_WRONG, "agent", "%s", why);
+    doctor_say(talk->doctor, FINDING_WRONG, "agent", "%s", talk->doctor->why);
     return false;
 }
 
 /* Whether there is one that can be read. */
 static bool check_vault(struct talk *talk)
 {
-    char why[WHY_SIZE] = "";
-    int status = ask(MSG_FACTOR_LIST, take_factor, talk, why);
+    int status = ask(MSG_FACTOR_LIST, take_factor, talk);
 
     if (status == EXIT_DONE)
         doctor_say(talk->doctor, FINDING_OK, "vault", "%s", talk->vault);
@@ -131,13 +127,13 @@ static bool check_vault(struct talk *talk)
         doctor_say(talk->doctor,
                    status == EXIT_FAILED && access(talk->vault, F_OK) < 0 ? FINDING_HINT
                                                                           : FINDING_WRONG,
-                   "vault", "%s", why);
+                   "vault", "%s", talk->doctor->why);
     if (status != EXIT_DONE)
         return false;
     if (talk->factors == 1)
         doctor_say(talk->doctor, FINDING_HINT, "factor",
-                   "only one opens the vault, and with it all would be lost: awstap factor add "
-                   "recovery prints a code for paper");
+                   "only one opens the vault, and if it is lost all is: awstap factor add recovery "
+                   "prints a code for paper");
     else
         doctor_say(talk->doctor, FINDING_OK, "factor", "%zu open the vault", talk->factors);
     return true;
@@ -206,15 +202,14 @@ static int take_key(void *context, const struct msg_key *key)
 
 static void check_keys(struct doctor *doctor)
 {
-    char why[WHY_SIZE] = "";
     int status;
 
-    failure_keep(why, sizeof why);
+    failure_keep(doctor->why, DOCTOR_WHY);
     status = key_each_running(take_key, doctor);
     failure_keep(NULL, 0);
     doctor->knows = status == EXIT_DONE;
     if (status != EXIT_DONE)
-        doctor_say(doctor, FINDING_WRONG, "key", "%s", why);
+        doctor_say(doctor, FINDING_WRONG, "key", "%s", doctor->why);
     else if (!doctor->key_count)
         doctor_say(doctor, FINDING_HINT, "key",
                    "none is in the vault: awstap key import, or awstap key add NAME");
@@ -237,8 +232,8 @@ static void check_clock(struct doctor *doctor)
 
 static int run(const struct arguments *arguments)
 {
-    static struct doctor doctor; /* too large for the stack */
-    struct talk talk = {.doctor = &doctor};
+    static struct doctor doctor; /* too large for the stack, both */
+    static struct talk talk = {.doctor = &doctor};
     struct sockaddr_un address;
     int status;
 

@@ -246,8 +246,12 @@ static int burn_one(const struct import_item *item)
     const struct msg_key_rotate rotate = {.name = item->key};
     const struct request request = {
         .type = MSG_KEY_ROTATE, .msg = &rotate, .fd = -1, .start = true, .wait_ms = AGENT_LIFE_MS};
+    int status;
 
-    return agent_request(&request);
+    failure_about("key rotate", item->key);
+    status = agent_request(&request);
+    failure_about(cmd_key_import.name, NULL);
+    return status;
 }
 
 /* One that stands in the file still is not replaced: what reads it there would stop working. */

@@ -163,7 +163,7 @@ static int ask_agent(struct revoke *revoke, const char *discard, bool finish)
                                     .msg = &ask,
                                     .fd = -1,
                                     .start = true,
-                                    .wait_ms = AGENT_PERSON_MS,
+                                    .wait_ms = AGENT_LIFE_MS,
                                     .take = take_answer,
                                     .context = revoke};
 

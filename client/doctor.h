@@ -10,14 +10,16 @@
 /* What `awstap doctor` finds: a line for each thing that it looks at. */
 
 #define DOCTOR_KEYS 64
+#define DOCTOR_WHY  1024
 
 enum finding { FINDING_OK, FINDING_HINT, FINDING_WRONG };
 
 struct doctor {
     struct table table;
     struct json json;
-    bool wrong; /* something is */
-    bool knows; /* the vault could be asked for its keys: */
+    bool wrong;           /* something is */
+    char why[DOCTOR_WHY]; /* what failed last, by failure_keep() */
+    bool knows;           /* the vault could be asked for its keys: */
     size_t key_count;
     char keys[DOCTOR_KEYS][KEY_NAME_MAX + 1];
 };

@@ -16,14 +16,14 @@
 #include "shadow.h"
 
 #define PATH_SIZE 1024
-#define WHY_SIZE  512
 
 /* The files, as far as they could be read. */
 struct files {
     struct aws_config config;
     struct credentials credentials;
     char config_path[PATH_SIZE], credentials_path[PATH_SIZE];
-    size_t asking; /* profiles that ask awstap */
+    char shadow[SHADOW_SIZE]; /* what stands before awstap, as it was said last */
+    size_t asking;            /* profiles that ask awstap */
 };
 
 static bool in_vault(const struct doctor *doctor, const char *name)
@@ -56,17 +56,18 @@ static bool check_program(struct doctor *doctor, const char *name, const char *p
 /* What the profile asks for must lead to a key in the vault. */
 static bool check_name(struct doctor *doctor, const char *name)
 {
-    static struct resolved resolved; /* too large for the stack */
-    const struct arguments arguments = {.operand = {name}, .operands = 1};
-    char why[WHY_SIZE] = "";
+    static struct resolved resolved; /* too large for the stack, as the arguments are */
+    static struct arguments arguments;
     int status;
 
-    failure_keep(why, sizeof why);
+    arguments.operand[0] = name;
+    arguments.operands = 1;
+    failure_keep(doctor->why, DOCTOR_WHY);
     status = resolve(&arguments, &resolved);
     failure_keep(NULL, 0);
     resolved_free(&resolved);
     if (status != EXIT_DONE) {
-        doctor_say(doctor, FINDING_WRONG, "profile", "%.256s: %s", name, why);
+        doctor_say(doctor, FINDING_WRONG, "profile", "%.256s: %s", name, doctor->why);
         return false;
     }
     if (!doctor->knows || in_vault(doctor, resolved.key))
@@ -80,7 +81,7 @@ static bool check_name(struct doctor *doctor, const char *name)
 
 static void check_profile(struct doctor *doctor, struct files *files, const char *name)
 {
-    char asked[PROFILE_SIZE], line[SHADOW_SIZE];
+    char asked[PROFILE_SIZE];
     struct aws_profile profile;
     bool fine;
 
@@ -91,12 +92,12 @@ static void check_profile(struct doctor *doctor, struct files *files, const char
     files->asking++;
     fine = check_program(doctor, name, profile.credential_process);
     fine = check_name(doctor, name) && fine;
-    if (shadow_config(&profile, name, files->config_path, line)) {
-        doctor_say(doctor, FINDING_WRONG, "profile", "%s", line);
+    if (shadow_config(&profile, name, files->config_path, files->shadow)) {
+        doctor_say(doctor, FINDING_WRONG, "profile", "%s", files->shadow);
         fine = false;
     }
-    if (shadow_credentials(&files->credentials, name, files->credentials_path, line)) {
-        doctor_say(doctor, FINDING_WRONG, "profile", "%s", line);
+    if (shadow_credentials(&files->credentials, name, files->credentials_path, files->shadow)) {
+        doctor_say(doctor, FINDING_WRONG, "profile", "%s", files->shadow);
         fine = false;
     }
     if (fine)
@@ -125,7 +126,7 @@ static void check_credentials(struct doctor *doctor, const struct files *files)
 static void check_all(struct doctor *doctor, struct files *files)
 {
     const char *at = NULL;
-    char name[PROFILE_SIZE], line[SHADOW_SIZE];
+    char name[PROFILE_SIZE];
 
     while (aws_config_next(&files->config, &at, name, sizeof name))
         check_profile(doctor, files, name);
@@ -136,8 +137,8 @@ static void check_all(struct doctor *doctor, struct files *files)
             "get NAME`",
             files->config_path);
     check_credentials(doctor, files);
-    if (shadow_environment(line))
-        doctor_say(doctor, FINDING_WRONG, "environment", "%s", line);
+    if (shadow_environment(files->shadow))
+        doctor_say(doctor, FINDING_WRONG, "environment", "%s", files->shadow);
 }
 
 void doctor_profiles(struct doctor *doctor)

@@ -177,42 +177,44 @@ int handover(struct import *import)
     return r;
 }
 
-/* The static keys of one profile, in the files as they are now. */
+/* The files as they are now, and what is said of them. */
+struct aftermath {
+    struct aws_config config;
+    struct credentials credentials;
+    char path[IMPORT_PATH], line[SHADOW_SIZE]; /* of the credentials file; what was said last */
+};
+
 static int name_shadows(const struct import *import, const struct import_item *item,
-                        const struct aws_config *config, struct credentials *credentials,
-                        const char *path)
+                        struct aftermath *now)
 {
     const char *name = item->profile->name;
     struct aws_profile profile;
-    char line[SHADOW_SIZE];
     int status = EXIT_DONE;
 
-    aws_config_profile(config, name, &profile);
+    aws_config_profile(&now->config, name, &profile);
     if (strcmp(import->file, import->config_file) != 0 &&
-        shadow_config(&profile, name, import->config_file, line))
-        status = output_line(line);
-    if (status == EXIT_DONE && shadow_credentials(credentials, name, path, line))
-        status = output_line(line);
+        shadow_config(&profile, name, import->config_file, now->line))
+        status = output_line(now->line);
+    if (status == EXIT_DONE && shadow_credentials(&now->credentials, name, now->path, now->line))
+        status = output_line(now->line);
     return status;
 }
 
 int handover_shadows(const struct import *import)
 {
-    static struct credentials credentials; /* too large for the stack */
-    struct aws_config config = {0};
-    char path[IMPORT_PATH], line[SHADOW_SIZE];
+    static struct aftermath now; /* too large for the stack */
     int status = EXIT_DONE;
 
-    memset(&credentials, 0, sizeof credentials);
-    if (aws_config_read(&config, import->config_file) == 0 &&
-        credentials_path(path, sizeof path) == 0)
-        (void)credentials_read(&credentials, path);
+    memset(&now, 0, sizeof now);
+    if (aws_config_read(&now.config, import->config_file) == 0 &&
+        credentials_path(now.path, sizeof now.path) == 0)
+        (void)credentials_read(&now.credentials, now.path);
     for (size_t i = 0; i < import->count && status == EXIT_DONE; i++)
         if (import->items[i].settled)
-            status = name_shadows(import, &import->items[i], &config, &credentials, path);
-    if (status == EXIT_DONE && shadow_environment(line))
-        status = output_line(line);
-    credentials_free(&credentials);
-    aws_config_free(&config);
+            status = name_shadows(import, &import->items[i], &now);
+    if (status == EXIT_DONE && shadow_environment(now.line))
+        status = output_line(now.line);
+    credentials_free(&now.credentials);
+    aws_config_free(&now.config);
     return status;
 }

@@ -21,12 +21,12 @@
 #define SYNOPSIS_SHORT 160 /* what fits into the line that tells of a mistake */
 
 static const struct command *const COMMANDS[] = {
-    &cmd_factor_add,   &cmd_factor_list, &cmd_factor_remove, &cmd_key_add,    &cmd_key_import,
-    &cmd_key_list,     &cmd_key_show,    &cmd_key_set,       &cmd_key_rotate, &cmd_key_remove, &cmd_mfa_add,
-    &cmd_mfa_import,   &cmd_mfa_code,    &cmd_mfa_remove,    &cmd_get,        &cmd_exec,
-    &cmd_status,       &cmd_lock,        &cmd_log,           &cmd_doctor,     &cmd_revoke,
-    &cmd_socket_add,   &cmd_socket_list, &cmd_socket_remove, &cmd_iam_policy, &cmd_vault_export,
-    &cmd_vault_import, &cmd_vault_adopt,
+    &cmd_factor_add,   &cmd_factor_list,  &cmd_factor_remove, &cmd_key_add,       &cmd_key_import,
+    &cmd_key_list,     &cmd_key_show,     &cmd_key_set,       &cmd_key_rotate,    &cmd_key_remove,
+    &cmd_mfa_add,      &cmd_mfa_import,   &cmd_mfa_code,      &cmd_mfa_remove,    &cmd_get,
+    &cmd_exec,         &cmd_status,       &cmd_lock,          &cmd_log,           &cmd_doctor,
+    &cmd_revoke,       &cmd_socket_add,   &cmd_socket_list,   &cmd_socket_remove, &cmd_iam_policy,
+    &cmd_vault_export, &cmd_vault_import, &cmd_vault_adopt,
 };
 #define COMMAND_COUNT (sizeof COMMANDS / sizeof *COMMANDS)
 

@@ -45,10 +45,8 @@ static void put_step(struct plan *plan, enum plan_step step, const char *when, c
 {
     char line[LINE_SIZE];
 
-    if (plan->pretty)
-        snprintf(line, sizeof line, "%2d  %-8s  %s", (int)step, when, text);
-    else
-        snprintf(line, sizeof line, "%d %s %s", (int)step, when, text);
+    snprintf(line, sizeof line, "%2d  %-*s  %s", (int)step, plan->pretty ? 8 : UTC_SIZE - 1, when,
+             text);
     put_line(plan, line);
 }
 

@@ -150,7 +150,7 @@ static int check_unchanged(const struct rewriting *rewriting, struct span old)
     char *chunk;
 
     if (fd < 0)
-        return errno == ENOENT && !rewriting->exists ? 0 : -ESTALE;
+        return errno == ENOENT && !rewriting->exists && !old.len ? 0 : -ESTALE;
     chunk = arena_alloc(CHUNK);
     if (!chunk)
         r = -ENOMEM;
@@ -221,12 +221,17 @@ int rewrite(const char *path, struct span old, const struct span *pieces, size_t
     static struct rewriting rewriting; /* too large for the stack */
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     struct sigaction before;
+    sigset_t all, mask;
     int r;
 
-    /* A limit of the file's size is an error like others. */
+    /* A limit of the file's size is an error like others; and whoever ends us now would leave the
+     * file beside it, with the secrets of other profiles. */
+    sigfillset(&all);
+    sigprocmask(SIG_BLOCK, &all, &mask);
     sigaction(SIGXFSZ, &ignore, &before);
     if ((r = find_target(&rewriting, path)) == 0)
         r = replace(&rewriting, old, pieces, count);
-    sigaction(SIGXFSZ, &before, NULL);
+    sigprocmask(SIG_SETMASK, &mask, NULL);
+    sigaction(SIGXFSZ, &before, NULL); /* last: it may have come while all were blocked */
     return r < 0 ? explain(path, r) : EXIT_DONE;
 }

@@ -141,7 +141,7 @@ class Manual(unittest.TestCase):
         """Each command has an item below the synopsis, and each option is at least named there."""
         source = read("client", "awstap.1").replace("\\-", "-")
         below = source[source.index(".Sh COMMANDS"):source.index(".Sh ENVIRONMENT")]
-        items = set(re.findall(r"^\.It Cm ([a-z0-9 -]+)$", re.sub(r" Ar .*", "", below, flags=re.M), re.M))
+        items = set(re.findall(r"^\.It Cm ([a-z0-9 -]+)$", re.sub(r" (Op )?Ar .*", "", below, flags=re.M), re.M))
         named = set(re.findall(r"\bFl -([a-z-]+)", below))
         for command, options in self.page.items():
             self.assertTrue(command in items, f"awstap.1: COMMANDS has no item for {command}")

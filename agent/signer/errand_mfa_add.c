@@ -141,11 +141,12 @@ static void say_those(const struct adding *adding)
 
         if (strstr(serial, ":u2f/"))
             agent_progress(agent, PROGRESS_NOTE,
-                           "%s serves the AWS console only, as AWS STS takes no FIDO: it gets a "
-                           "virtual MFA device beside it",
+                           "%s serves the AWS console only, as AWS STS takes TOTP codes alone: a "
+                           "virtual MFA device is added beside it",
                            serial);
         else
-            agent_progress(agent, PROGRESS_NOTE, "%s stays: it gets another one beside it", serial);
+            agent_progress(agent, PROGRESS_NOTE, "%s stays: another MFA device is added beside it",
+                           serial);
     }
 }
 

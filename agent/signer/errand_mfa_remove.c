@@ -49,7 +49,8 @@ static int choose(struct removing *removing, struct error *error)
                          "remove it in the AWS console",
                          key->mfa_serial);
     else
-        return error_set(error, EXIT_FAILED, "%s has no MFA device", key->name);
+        return error_set(error, EXIT_FAILED, "%s has no MFA device; awstap mfa add %s makes one",
+                         key->name, key->name);
     return 0;
 }
 
@@ -93,7 +94,8 @@ static int unlock_for_it(struct removing *removing, struct agent *agent, const c
 
     stake_line(&stake, "Remove the MFA device of %s at AWS", name);
     stake_line(&stake, "MFA device %s", removing->task.serial);
-    stake_line(&stake, "Without it the access key alone does what %s may", user_of(removing));
+    stake_line(&stake, "Without it the access key alone is enough for what %s may",
+               user_of(removing));
     removing->life.opened = opened;
     removing->life.context = removing;
     removing->life.confirm = true;

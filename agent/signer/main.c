@@ -19,24 +19,15 @@ static const struct {
     enum message_type type;
     errand_run *run;
 } ERRANDS[] = {
-    {MSG_FACTOR_ADD, errand_factor_add},
-    {MSG_FACTOR_LIST, errand_factor_list},
-    {MSG_FACTOR_REMOVE, errand_factor_remove},
-    {MSG_KEY_ADD, errand_key_add},
-    {MSG_KEY_LIST, errand_key_list},
-    {MSG_KEY_REMOVE, errand_key_remove},
-    {MSG_KEY_IMPORT, errand_key_import},
-    {MSG_KEY_SET, errand_key_set},
-    {MSG_KEY_ROTATE, errand_key_rotate},
-    {MSG_MFA_IMPORT, errand_mfa_import},
-    {MSG_MFA_CODE, errand_mfa_code},
-    {MSG_MFA_ADD, errand_mfa_add},
-    {MSG_MFA_REMOVE, errand_mfa_remove},
-    {MSG_REVOKE, errand_revoke},
-    {MSG_LOG_VERIFY, errand_log_verify},
-    {MSG_AGREE, errand_agree},
-    {MSG_VAULT_EXPORT, errand_vault_export},
-    {MSG_VAULT_IMPORT, errand_vault_import},
+    {MSG_FACTOR_ADD, errand_factor_add},       {MSG_FACTOR_LIST, errand_factor_list},
+    {MSG_FACTOR_REMOVE, errand_factor_remove}, {MSG_KEY_ADD, errand_key_add},
+    {MSG_KEY_LIST, errand_key_list},           {MSG_KEY_REMOVE, errand_key_remove},
+    {MSG_KEY_IMPORT, errand_key_import},       {MSG_KEY_SET, errand_key_set},
+    {MSG_KEY_ROTATE, errand_key_rotate},       {MSG_MFA_IMPORT, errand_mfa_import},
+    {MSG_MFA_CODE, errand_mfa_code},           {MSG_MFA_ADD, errand_mfa_add},
+    {MSG_MFA_REMOVE, errand_mfa_remove},       {MSG_REVOKE, errand_revoke},
+    {MSG_LOG_VERIFY, errand_log_verify},       {MSG_AGREE, errand_agree},
+    {MSG_VAULT_EXPORT, errand_vault_export},   {MSG_VAULT_IMPORT, errand_vault_import},
     {MSG_VAULT_ADOPT, errand_vault_adopt},
 };
 

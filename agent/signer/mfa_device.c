@@ -353,8 +353,8 @@ int mfa_device_enable(struct mfa_device *device, struct error *error)
 
     for (unsigned pairs = 0; state == NOT_YET && pairs < PAIRS_MAX; pairs++) {
         if (pairs > 0)
-            agent_progress(life->agent, PROGRESS_NOTE,
-                           "AWS did not take the codes; trying the next two");
+            agent_progress(life->agent, PROGRESS_NOTE, "AWS did not %s; trying the next two codes",
+                           verdict == IAM_UNKNOWN ? "answer" : "take the codes");
         if (mfa_codes_take(device->codes, life->agent, &life->iam.server, life->vault->state,
                            device->task.serial, 2, &step, error) < 0)
             return -1;

@@ -25,9 +25,9 @@ enum want_mfa want_mfa_of(const struct vault *vault, const struct key *key)
 {
     struct task adding;
 
-    if (!key->mfa_serial[0] || (task_find(vault, key->id, TASK_MFA_ADD, &adding) &&
-                                adding.phase < PHASE_ENABLED &&
-                                strcmp(adding.serial, key->mfa_serial) == 0))
+    if (!key->mfa_serial[0] ||
+        (task_find(vault, key->id, TASK_MFA_ADD, &adding) && adding.phase < PHASE_ENABLED &&
+         strcmp(adding.serial, key->mfa_serial) == 0))
         return WANT_NO_MFA;
     return vault_has_seed(vault, key) ? WANT_SEED : WANT_TYPED;
 }
@@ -221,8 +221,9 @@ static int sign_by_each(struct want *want, const struct vault *vault, struct rec
         int r;
 
         if (!(record = vault_record(vault, want->key, RECORD_ACCESS_KEY, nth)))
-            return nth ? 0 : error_set(error, EXIT_FAILED, "the key %s has no access key",
-                                       want->key->name);
+            return nth ? 0
+                       : error_set(error, EXIT_FAILED, "the key %s has no access key",
+                                   want->key->name);
         if (vault_open_record(vault, record, &secret, error) < 0)
             return -1;
         signing.key = (struct sigv4_key){.access_key_id = record->subject, .secret = secret->data};

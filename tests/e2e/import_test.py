@@ -10,8 +10,6 @@ import tools
 from screen import Screen
 from world import USER, Case, check
 
-SECRET_WORDS = ("aws_access_key_id", "aws_secret_access_key")
-
 
 class ImportCase(Case):
     def setUp(self):
@@ -180,13 +178,42 @@ class Unattended(ImportCase):
         self.assertIn("work is not replaced", result.err)
         self.assertEqual(len(self.actions("CreateAccessKey")), 0)
 
+    def assert_burnt(self, name, user):
+        shown = check(self.machine.awstap("key", "show", name, "--json")).json()
+        self.assertNotEqual(shown["access_key_id"], user["access_key_id"])
+        keys = {key["id"]: key["status"] for key in self.aws.call("audit", user=user["arn"].split("/")[-1])["keys"]}
+        self.assertEqual(keys, {user["access_key_id"]: "Inactive", shown["access_key_id"]: "Active"})
+        check(self.machine.awstap("get", name))
+
     def test_burn(self):
+        dave, erin = (self.aws.add_user(name, iam_needs_mfa=False) for name in ("dave", "erin"))
+        self.aws_file("config", self.config_for("work", "home"))
+        self.aws_file("credentials", self.section("work", dave) + self.section("home", erin))
+        check(self.import_keys("--all", "--rewrite", "--burn"))
+        self.assertEqual(self.aws_file("credentials"), "")
+        self.assert_burnt("work", dave)
+        self.assert_burnt("home", erin)
+
+    def test_burnt_before(self):
+        """The file came back from a backup: its key was replaced since, and is known all the same."""
+        dave = self.aws.add_user("dave", iam_needs_mfa=False)
+        self.aws_file("config", self.config_for("work"))
+        text = self.section("work", dave)
+        self.aws_file("credentials", text)
         check(self.import_keys("work", "--rewrite", "--burn"))
+        self.aws_file("credentials", text)
+        result = check(self.import_keys("work", "--rewrite", "--burn"))
+        self.assertIn("work had this access key, and uses", result.out)
         self.assertEqual(len(self.actions("CreateAccessKey")), 1)
-        shown = check(self.machine.awstap("key", "show", "work", "--json")).json()
-        self.assertNotEqual(shown["access_key_id"], self.alice["access_key_id"])
-        keys = self.aws.call("user", name="alice")["keys"] if False else None
-        self.assertIsNone(keys)
+        self.assertEqual(self.aws_file("credentials"), "")
+
+    def test_burn_that_wants_mfa(self):
+        """The user's policy wants MFA for it, and there is no seed yet: all but that is done."""
+        result = self.import_keys("work", "--rewrite", "--burn")
+        self.assertEqual(result.status, 5, result)
+        self.assertIn("awstap: key rotate work: ", result.err)
+        self.assertNotIn(self.alice["secret"], self.aws_file("credentials"))
+        check(self.machine.awstap("get", "work"))
 
     def test_pipe(self):
         """As aws-vault exports it."""
@@ -297,8 +324,8 @@ class Files(ImportCase):
 
     def test_config_is_made(self):
         os.unlink(os.path.join(self.folder, "config"))
-        check(self.import_keys("work", env={"AWS_CONFIG_FILE": os.path.join(self.folder, "config2")}, status=0)
-              if False else self.import_keys("work", "--no-rewrite", env={"AWS_CONFIG_FILE": self.aws_file("c", self.config)}))
+        elsewhere = self.aws_file("elsewhere", self.config)
+        check(self.import_keys("work", env={"AWS_CONFIG_FILE": elsewhere}))
         check(self.import_keys("work", "--rewrite"))
         self.assertEqual(self.aws_file("config"), f"[profile work]\n{self.process('work')}\n")
         self.assertEqual(stat.S_IMODE(os.stat(os.path.join(self.folder, "config")).st_mode), 0o600)
@@ -389,16 +416,42 @@ class RealTools(ImportCase):
             self.assertNotIn(self.actions("GetCallerIdentity")[-1]["access_key_id"], used)
 
 
+class Boto(RealTools):
+    """boto3, and what the profile says beside the key."""
+
+    SCRIPT = """
+import boto3
+session = boto3.Session(profile_name="work")
+print(session.region_name, session.client("sts").get_caller_identity()["Arn"], session.get_credentials().method)
+"""
+
+    def test_profiles_work_on(self):
+        alice = self.aws.add_user("alice")
+        self.aws_file("config", f"[profile work]\nendpoint_url = {self.aws.endpoint}\n")
+        self.aws_file("credentials", self.section("work", alice, "region = eu-west-1"))
+
+        def run():
+            return check(self.machine.run(tools.PYTHON, "-c", self.SCRIPT, env={"PYTHONPATH": self.tools})).out.split()
+        self.assertEqual(run(), ["eu-west-1", alice["arn"], "shared-credentials-file"])
+        check(self.import_keys("work", "--rewrite"))
+        self.assertEqual(run(), ["eu-west-1", alice["arn"], "custom-process"])
+
+
 class Asked(ImportCase):
     """At a terminal, as tmux shows it."""
+
+    def ask(self, *words):
+        """A screen with key import on it; when it has ended, its exit status stands there."""
+        command = " ".join([self.machine.program("awstap"), "key", "import", *words])
+        screen = Screen(self.machine, "/bin/sh", "-c", f"trap : INT; {command}; echo ended $?; exec sleep 1000", width=120)
+        self.addCleanup(screen.close)
+        return screen
 
     def test_all_of_it(self):
         alice = self.aws.add_user("alice")
         self.aws_file("config", self.config_for("work"))
         self.aws_file("credentials", self.section("work", alice) + self.section("temp", alice, "aws_session_token = x"))
-        screen = Screen(self.machine, self.machine.program("awstap"), "key", "import", width=120,
-                        env={"XDG_RUNTIME_DIR": self.machine.run_dir})
-        self.addCleanup(screen.close)
+        screen = self.ask()
         screen.wait("Import which?", "to be sealed", "temporary (it has a session token)")
         screen.press("Enter")
         screen.wait("work is sealed, and gave a session", "Take them out of", "[Y/n]")
@@ -408,8 +461,39 @@ class Asked(ImportCase):
         self.assertEqual(self.aws_file("credentials").count(alice["secret"]), 1)  # of the temporary one
         screen.type("n")
         screen.press("Enter")
-        screen.wait("Pane is dead (status 0")
+        screen.wait("ended 0")
         self.assertEqual(len(self.actions("CreateAccessKey")), 0)
+
+
+    def test_words_at_the_terminal(self):
+        """A choice by name, a no to the file, and so no question about burning."""
+        users = [self.aws.add_user("alice"), self.aws.add_user("bob")]
+        self.aws_file("config", self.config_for("work", "home"))
+        text = self.section("work", users[0]) + self.section("home", users[1])
+        self.aws_file("credentials", text)
+        screen = self.ask()
+        screen.wait("Import which?")
+        screen.type("home=mine")
+        screen.press("Enter")
+        screen.wait("mine is sealed", "[Y/n]")
+        screen.type("n")
+        screen.press("Enter")
+        screen.wait("ended 0", "take them from there")
+        self.assertEqual(self.key_names(), ["mine"])
+        self.assertEqual(self.aws_file("credentials"), text)
+
+    def test_interrupted(self):
+        alice = self.aws.add_user("alice")
+        self.aws_file("config", self.config_for("work"))
+        text = self.section("work", alice)
+        self.aws_file("credentials", text)
+        screen = self.ask("work")
+        screen.wait("Take them out of", "[Y/n]")
+        screen.press("C-c")
+        screen.wait("ended 130")
+        self.assertEqual(self.aws_file("credentials"), text)
+        check(self.import_keys("work", "--rewrite"))
+        self.assertEqual(self.aws_file("credentials"), "")
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from signedclient import Client, Keys
 
 WAITS = re.compile(r"waiting \d+ s for the next TOTP code")
 STEP_MS = 30_000
+RETRY_MS = 3000  # between two questions about what AWS does not know everywhere yet
 FIRST = "arn:aws:iam::123456789012:mfa/alice"
 SECOND = FIRST + "-awstap"
 FIDO = "arn:aws:iam::123456789012:u2f/user/alice/blue-ABCDEFGHIJ"
@@ -41,18 +42,27 @@ class MfaCase(Case):
     # A person who does not like to wait.
 
     def next_step(self, steps=1):
-        self.now_ms += steps * STEP_MS
+        self.pass_ms(steps * STEP_MS)
+
+    def pass_ms(self, milliseconds):
+        self.now_ms += milliseconds
         self.machine.clock(self.now_ms)
 
     def begin(self, verb="add", name="work"):
         """The command on a terminal of its own: the child and the terminal."""
         return self.machine.on_terminal("awstap", "mfa", verb, name)
 
-    def finish(self, child, terminal):
-        """All that it says until it ends; whenever it waits for a code, the next step begins."""
-        seen, waits = "", 0
+    def finish(self, child, terminal, again=None):
+        """All that it says until it ends. Whenever it waits for a code, the next step begins; where it waits before it
+        asks for the action `again` once more, the time of that comes."""
+        seen, waits, asked = "", 0, 0
         while True:
-            self.assertTrue(select.select([terminal], [], [], 60)[0], "nothing more was said after " + seen)
+            if again and len(self.settled(again)) > asked:
+                asked = len(self.settled(again))
+                self.pass_ms(RETRY_MS)
+            if not select.select([terminal], [], [], 0.05 if again else 60)[0]:
+                self.assertTrue(again, "nothing more was said after " + seen)
+                continue
             try:
                 more = os.read(terminal, 4096).decode(errors="replace")
             except OSError:
@@ -66,8 +76,11 @@ class MfaCase(Case):
         os.close(terminal)
         return Result(child.wait(60), seen, "")
 
-    def mfa(self, verb="add", name="work"):
-        return self.finish(*self.begin(verb, name))
+    def settled(self, action):
+        return [request for request in self.actions(action) if request["settled"]]
+
+    def mfa(self, verb="add", name="work", again=None):
+        return self.finish(*self.begin(verb, name), again)
 
     def added(self):
         return check(self.mfa())
@@ -239,7 +252,7 @@ class Codes(MfaCase):
         """AWS does not take the codes: the next two, which are consecutive again."""
         self.aws.fault("error", on="EnableMFADevice", status=403, code="InvalidAuthenticationCode", message="no")
         result = self.added()
-        self.assertIn("trying the next two", result.out)
+        self.assertIn("did not take the codes; trying the next two", result.out)
         self.assertEqual(len(self.actions("EnableMFADevice")), 2)
         self.assert_has_device()
 
@@ -303,11 +316,8 @@ class Inconsistent(MfaCase):
     def test_not_known_yet(self):
         """EnableMFADevice does not know the device at first: it is asked for again."""
         self.aws.fault("error", on="EnableMFADevice", count=2, status=404, code="NoSuchEntity", message="no such device")
-        child, terminal = self.begin()
-        read_until(terminal, "for the next TOTP code")
-        self.next_step()
-        read_until(terminal, "does not know the new MFA device everywhere yet")
-        self.finish(child, terminal)
+        result = check(self.mfa(again="EnableMFADevice"))
+        self.assertIn("does not know the new MFA device everywhere yet", result.out)
         self.assert_has_device()
 
     def test_throttled(self):
@@ -506,14 +516,9 @@ class Others(MfaCase):
 
     def test_seed_taken_back(self):
         """Somebody deletes the device while its codes are awaited: nothing is left of it here."""
-        child, terminal = self.begin()
-        read_until(terminal, "for the next TOTP code")
         self.aws.fault("error", on="EnableMFADevice", count=0, status=404, code="NoSuchEntity", message="gone")
-        self.next_step()
-        seen = read_until(terminal, "asking again")
-        self.next_step(2)
-        result = self.finish(child, terminal)
-        self.assertEqual(result.status, 5, seen + result.out)
+        result = self.mfa(again="EnableMFADevice")
+        self.assertEqual(result.status, 5, result)
         self.assertIn("seed was dropped", result.out)
         self.assert_nothing_unfinished()
 
@@ -601,15 +606,49 @@ class Phone(MfaCase):
         self.refused(1, FIRST, "AWS console", verb="remove")
 
 
+class Policies(MfaCase):
+    """A user who may do what awstap iam-policy says, and nothing else."""
+
+    def setUp(self):
+        Case.setUp(self)
+        self.now_ms = 0
+        self.key = self.machine.enrol()
+
+    def give(self, name, *options):
+        """A user with that policy, and its key in the vault as work."""
+        document = check(self.machine.awstap("iam-policy", *options)).json()
+        self.user = self.aws.add_user(name, with_mfa=False, only_policies=True, policies={"awstap": document})
+        check(self.machine.awstap("key", "add", "work", "--sts-endpoint-url", self.aws.endpoint, "--iam-endpoint-url",
+                                  self.aws.endpoint, text=access_key_json(self.user)))
+
+    def test_bootstrap(self):
+        """The policy for the beginning is enough, also after AWS's answer was lost."""
+        self.give("alice", "--bootstrap")
+        self.aws.fault("drop-after", on="EnableMFADevice")
+        self.added()
+        self.assert_has_device()
+        self.next_step(2)
+        self.machine.pinentry("confirm yes")
+        check(self.mfa("remove"))
+        self.assertEqual(self.devices(), {})
+
+    def test_final(self):
+        """The final policy lets nobody add a device without MFA: which one does is said."""
+        self.give("alice")
+        self.refused(5, "alice", "awstap iam-policy --bootstrap")
+        self.assert_nothing_unfinished()
+        self.assertEqual(self.devices(), {})
+
+
 class Remove(MfaCase):
     def setUp(self):
         super().setUp()
         self.added()
         self.next_step(2)
 
-    def remove(self):
+    def remove(self, **more):
         self.machine.pinentry("confirm yes")
-        return self.mfa("remove")
+        return self.mfa("remove", **more)
 
     def test_removed(self):
         """A dialog that says what it means, one touch, two requests; no device, no seed, no serial."""
@@ -685,7 +724,7 @@ class Remove(MfaCase):
     def test_conflict(self):
         """AWS does not see at once that it has no user any more."""
         self.aws.fault("error", on="DeleteVirtualMFADevice", status=409, code="DeleteConflict", message="in use")
-        check(self.remove())
+        check(self.remove(again="DeleteVirtualMFADevice"))
         self.assert_has_none()
 
     def test_not_allowed(self):

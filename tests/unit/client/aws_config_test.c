@@ -155,6 +155,103 @@ static void test_files(void **state)
     assert_int_equal(aws_config_read(&config, "/tmp"), -EISDIR);
 }
 
+static void test_services(void **state)
+{
+    static char text[] = "\xef\xbb\xbf[profile p]\nservices = local\nendpoint_url = http://all\n"
+                         "[services local]\nsts =\n  endpoint_url = http://sts\n"
+                         "  other = x\niam =\n\tother = y\n"
+                         "[services other]\niam =\n  endpoint_url = http://iam\n";
+    struct aws_config config;
+    struct aws_profile profile;
+
+    (void)state;
+    aws_config_parse(&config, strdup(text), strlen(text));
+    assert_true(aws_config_profile(&config, "p", &profile));
+    assert_string_equal(profile.endpoint_url, "http://all");
+    assert_string_equal(aws_config_service_url(&config, profile.services, "sts"), "http://sts");
+    assert_null(aws_config_service_url(&config, "local", "iam"));
+    assert_string_equal(aws_config_service_url(&config, "other", "iam"), "http://iam");
+    assert_null(aws_config_service_url(&config, "nobody", "sts"));
+    aws_config_free(&config);
+    assert_null(aws_config_service_url(&config, "local", "sts"));
+}
+
+static void test_names(void **state)
+{
+    static const char *const names[] = {"a", "default", "my work"};
+    static char text[] = "[profile a]\n[other]\n[default]\n[profile 0123456789]\n"
+                         "[profile \"my work\"]\n[sso-session x]";
+    struct aws_config config;
+    const char *at = NULL;
+    char name[8];
+
+    (void)state;
+    aws_config_parse(&config, strdup(text), strlen(text));
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(aws_config_next(&config, &at, name, sizeof name));
+        assert_string_equal(name, names[i]);
+    }
+    assert_false(aws_config_next(&config, &at, name, sizeof name));
+    aws_config_free(&config);
+}
+
+/* The text with credential_process = P in the profile, and what it is then read as. */
+static void assert_set(const char *text, const char *name, const char *expected)
+{
+    struct span pieces[AWS_CONFIG_PIECES];
+    char heading[AWS_CONFIG_HEADING], out[512] = "";
+    struct aws_profile profile;
+    size_t n =
+        aws_config_set_process((struct span){text, strlen(text)}, name, "P", heading, pieces);
+    size_t at = 0;
+
+    for (size_t i = 0; i < n; i++) {
+        if (pieces[i].len)
+            memcpy(out + at, pieces[i].at, pieces[i].len);
+        at += pieces[i].len;
+    }
+    assert_string_equal(out, expected);
+    assert_true(profile_of(out, name, &profile));
+    assert_string_equal(profile.credential_process, "P");
+}
+
+#define SET "credential_process = P"
+
+static void test_set_process(void **state)
+{
+    (void)state;
+    assert_set("", "a", "[profile a]\n" SET "\n");
+    assert_set("", "default", "[default]\n" SET "\n");
+    assert_set("", "a b", "[profile \"a b\"]\n" SET "\n");
+    assert_set("[default]\nx=y\n", "a", "[default]\nx=y\n\n[profile a]\n" SET "\n");
+    assert_set("[default]\nx=y", "a", "[default]\nx=y\n\n[profile a]\n" SET "\n");
+    assert_set("[default]\r\nx=y\r\n", "a", "[default]\r\nx=y\r\n\r\n[profile a]\r\n" SET "\r\n");
+    assert_set("# c\n[profile a] ; d\n\n# e\nregion=x\n[profile b]\n", "a",
+               "# c\n[profile a] ; d\n" SET "\n\n# e\nregion=x\n[profile b]\n");
+    assert_set("[profile a]", "a", "[profile a]\n" SET "\n");
+    assert_set("[profile a]\n  region=x\n  s3=\n    y=z\n", "a",
+               "[profile a]\n  " SET "\n  region=x\n  s3=\n    y=z\n");
+    assert_set("[profile a]\nregion=x\nCredential_Process : old\n  more\n\nz=1\n", "a",
+               "[profile a]\nregion=x\n" SET "\n\nz=1\n");
+    assert_set("[profile a]\ncredential_process=old\n# c\n more\nz=1", "a",
+               "[profile a]\n" SET "\nz=1");
+    assert_set("[profile a]\ncredential_process=old", "a", "[profile a]\n" SET "\n");
+    assert_set("[profile b]\ncredential_process=b\n[profile a]\nx=y\n", "a",
+               "[profile b]\ncredential_process=b\n[profile a]\n" SET "\nx=y\n");
+}
+
+static void test_names_that_cannot_stand(void **state)
+{
+    static const char *const names[] = {"", "a]", "a\"b", "a\nb", "a'b", "a\\b", "a#b", "a\tb"};
+    struct span pieces[AWS_CONFIG_PIECES];
+    char heading[AWS_CONFIG_HEADING];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        assert_int_equal(
+            aws_config_set_process((struct span){"", 0}, names[i], "P", heading, pieces), 0);
+}
+
 static void assert_words(const char *line, size_t count, const char *const *expected)
 {
     struct words words;
@@ -211,10 +308,17 @@ static void test_words_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sections),      cmocka_unit_test(test_settings),
-        cmocka_unit_test(test_nested_values), cmocka_unit_test(test_odd_files),
-        cmocka_unit_test(test_files),         cmocka_unit_test(test_words),
+        cmocka_unit_test(test_sections),
+        cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_nested_values),
+        cmocka_unit_test(test_odd_files),
+        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_words),
         cmocka_unit_test(test_words_refused),
+        cmocka_unit_test(test_services),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_set_process),
+        cmocka_unit_test(test_names_that_cannot_stand),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

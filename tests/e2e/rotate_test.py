@@ -1,0 +1,434 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""A key's access key is replaced: by hand, by the timer, behind a touch; whatever comes between, the key works."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import unittest
+
+from world import HERE, PATIENCE, TOP, USER, Case, Machine, access_key_json, check, wait_for
+
+DAY = 86400000
+HOUR = 3600000
+OUR_KEYS = "CreateAccessKey"
+
+
+class Rotation(Case):
+    mfa = True
+    user_facts = {}
+
+    def setUp(self):
+        super().setUp()
+        self.key = self.machine.enrol()
+        self.alice = self.machine.add_key(mfa=self.mfa, **self.user_facts)
+        self.first = self.alice["access_key_id"]
+        self.touches = self.key.number("touches")
+
+    def rotate(self, *options, **more):
+        return self.machine.awstap("key", "rotate", *options, **more)
+
+    def facts(self, machine=None):
+        return check((machine or self.machine).awstap("key", "show", "work", "--json")).json()
+
+    def keys(self):
+        """The user's access keys at AWS: id → whether it is active."""
+        return {key["id"]: key["status"] == "Active" for key in self.aws.audit("alice")["keys"]}
+
+    def get(self, machine=None):
+        return check((machine or self.machine).awstap("get", "work")).json()
+
+    def due(self, *options):
+        """What the timer's unit runs, and what it printed."""
+        return check(self.rotate("--due", *options)).out
+
+    def overdue(self):
+        """The key is to be rotated by itself, and its time has come."""
+        check(self.machine.awstap("key", "set", "work", "rotate_every=30d", "duration=36h"))
+        self.machine.clock(31 * DAY)
+
+    def works(self):
+        """A session that is asked for anew is had."""
+        check(self.machine.awstap("lock"))
+        return self.get()
+
+    def touched(self):
+        return self.key.number("touches") - self.touches
+
+
+class ByHand(Rotation):
+    def test_two_touches(self):
+        result = check(self.rotate("work"))
+        self.assertEqual(self.touched(), 2)
+        self.assertEqual(len(self.actions("CreateAccessKey")), 1)
+        second = self.facts()["access_key_id"]
+        self.assertNotEqual(second, self.first)
+        self.assertEqual(self.keys(), {self.first: False, second: True})
+        for word in (second, self.first + " is off", "deleted in 24 hours"):
+            self.assertIn(word, result.out)
+        self.assertIn(self.first, self.facts()["task"])
+        self.assertIn(f"work: {self.first} is off", check(self.machine.awstap("key", "list")).out)
+        self.assertIn(f"work: {self.first} is off", check(self.machine.awstap("status")).out)
+        self.works()
+
+    def test_the_order(self):
+        """The old key is active until a session was got with the new one; IAM is never asked with a long-lived key."""
+        check(self.rotate("work"))
+        log = [request for request in self.aws.requests() if request["api"]]
+        names = [request["action"] for request in log]
+        created, off = names.index("CreateAccessKey"), names.index("UpdateAccessKey")
+        self.assertEqual(names[created:off].count("GetCallerIdentity"), 3)
+        proof = [request for request in log[created:off] if request["action"] == "GetSessionToken"]
+        self.assertEqual([request["access_key_id"] for request in proof], [self.facts()["access_key_id"]])
+        for request in log:
+            if request["service"] == "iam":
+                self.assertTrue(request["access_key_id"].startswith("ASIA"), request)
+
+    def test_no_grace(self):
+        check(self.machine.awstap("key", "set", "work", "grace=0s"))
+        result = check(self.rotate("work"))
+        self.assertEqual(list(self.keys().values()), [True])
+        self.assertIn(self.first + " is deleted", result.out)
+        self.assertEqual(self.facts()["task"], "")
+        self.works()
+
+    def test_again_before_the_grace_is_over(self):
+        """Nothing is done before its time, but what is named; then there is room for another."""
+        check(self.rotate("work"))
+        second = self.facts()["access_key_id"]
+        self.assertIn("was rotated already", check(self.rotate("work")).out)
+        self.assertEqual(self.touched(), 2)
+        check(self.rotate("work", "--discard", self.first))
+        third = self.facts()["access_key_id"]
+        self.assertEqual(self.keys(), {second: False, third: True})
+        self.works()
+
+    def test_again_after_the_grace(self):
+        check(self.rotate("work"))
+        second = self.facts()["access_key_id"]
+        self.machine.clock(2 * DAY)
+        check(self.rotate("work"))
+        self.assertEqual(self.keys(), {second: False, self.facts()["access_key_id"]: True})
+
+    def test_nobody_proves_it(self):
+        """The new key is there, the old one stays; the next touch is the proof, and the rest follows by itself."""
+        self.key.person("after 1")
+        child = self.machine.start("awstap", "key", "rotate", "work")
+        self.aws.wait(action="CreateAccessKey", settled=True, timeout_ms=PATIENCE * 1000)
+        self.key.person("deny")
+        self.assert_fails(self.machine.finish(child), 4)
+        second = self.facts()["access_key_id"]
+        self.assertEqual(self.keys(), {self.first: True, second: True})
+        self.assertIn("waits for the next touch", self.facts()["task"])
+        self.key.person("auto")
+        self.works()
+        wait_for(lambda: self.keys() == {self.first: False, second: True}, "the old key to be switched off")
+
+    def test_a_key_without_a_policy_is_left_alone(self):
+        """A name that is no key; options that make no sense."""
+        self.assert_fails(self.rotate("nobody"), 1, "nobody")
+        for words in ((), ("--due", "work", "--discard", self.first), ("work", "home")):
+            self.assertEqual(self.rotate(*words).status, 2)
+        self.assert_fails(self.rotate("work", "--discard", "x y"), 2, "access key id")
+        self.assertEqual(self.actions("CreateAccessKey"), [])
+
+    def test_restart(self):
+        """With the touch that proves it another agent: the journal is in the vault."""
+        check(self.rotate("work"))
+        pid = self.machine.status()["pid"]
+        os.kill(pid, 15)
+        wait_for(lambda: not self.machine.processes(), "the agent to end")
+        self.works()
+        self.assertIn(self.first + " is off", self.facts()["task"])
+
+
+class WithoutMfa(Rotation):
+    mfa = False
+    user_facts = {"with_mfa": False}
+
+    def test_by_hand(self):
+        """IAM takes no session without MFA: it is asked with SigV4's key of the day."""
+        check(self.rotate("work"))
+        self.assertEqual(self.touched(), 2)
+        self.assertEqual(self.keys(), {self.first: False, self.facts()["access_key_id"]: True})
+        self.works()
+
+    def test_behind_a_touch(self):
+        self.overdue()
+        self.get()
+        wait_for(lambda: len(self.keys()) == 2, "a new key")
+        second = wait_for(lambda: self.facts()["access_key_id"] != self.first and self.facts()["access_key_id"],
+                          "the new key to be sealed")
+        wait_for(lambda: self.actions("GetCallerIdentity"), "its proof")
+        self.works()
+        wait_for(lambda: self.keys() == {self.first: False, second: True}, "the old key to be switched off")
+
+
+class Unattended(Rotation):
+    def unit(self):
+        """The command line of the timer's unit, with our program in the place of the installed one."""
+        with open(os.path.join(TOP, "udev", "awstap-rotate.service.in"), encoding="utf-8") as file:
+            line = re.search(r"^ExecStart=(.*)$", file.read(), re.MULTILINE).group(1)
+        return shlex.split(line.replace("@BINDIR@", self.machine.root))
+
+    def test_by_the_timers_unit(self):
+        """With a live MFA session nobody has to be there; the next touch is the proof."""
+        self.overdue()
+        self.machine.clock(30 * DAY - HOUR)
+        self.get()
+        self.touches = self.key.number("touches")
+        self.machine.clock(30 * DAY + HOUR)
+        self.assertIn("overdue", check(self.machine.awstap("status")).out)
+        self.assertTrue(self.facts()["overdue"])
+        result = check(self.machine.run(*self.unit()))
+        second = self.facts()["access_key_id"]
+        self.assertIn(f"work: the new access key {second} waits for the next touch", result.out)
+        self.assertEqual(self.keys(), {self.first: True, second: True})
+        self.assertEqual(self.touched(), 0)
+        self.assertFalse(self.facts()["overdue"])
+        self.works()
+        wait_for(lambda: self.keys() == {self.first: False, second: True}, "the old key to be switched off")
+        self.assertEqual(self.touched(), 1)
+        self.assertEqual(len(self.actions("CreateAccessKey")), 1)
+
+    def test_rides_on_a_touch(self):
+        """Without a session the timer waits for a touch, and the agent does it behind that one."""
+        self.overdue()
+        check(self.machine.awstap("lock"))
+        self.assertEqual(self.due(), "work: waits for the next touch, and rides on it\n")
+        self.assertEqual(self.actions("CreateAccessKey"), [])
+        self.touches = self.key.number("touches")
+        self.get()
+        wait_for(lambda: len(self.actions("GetCallerIdentity")) >= 3, "the new key and its proof")
+        self.works()
+        wait_for(lambda: not self.keys()[self.first], "the old key to be switched off")
+        self.assertEqual(self.touched(), 2)
+
+    def test_grace(self):
+        """The old key is deleted when its time is over, and not before."""
+        self.overdue()
+        self.get()
+        second = wait_for(lambda: self.facts()["access_key_id"] != self.first and self.facts()["access_key_id"],
+                          "a new key")
+        wait_for(lambda: len(self.actions("GetCallerIdentity")) >= 3, "its proof")
+        self.works()
+        wait_for(lambda: self.keys() == {self.first: False, second: True}, "the old key to be switched off")
+        self.machine.clock(31 * DAY + 23 * HOUR)
+        self.assertEqual(self.due(), "no key is due\n")
+        self.assertIn("not due yet", self.due("work"))
+        self.machine.clock(31 * DAY + 25 * HOUR)
+        self.assertIn("is deleted", self.due())
+        self.assertEqual(self.keys(), {second: True})
+        self.works()
+
+    def test_nothing_is_due(self):
+        self.assertEqual(self.due(), "no key is due\n")
+        self.assertIn("not rotated by itself", self.due("work"))
+        self.machine.clock(400 * DAY)
+        self.assertEqual(self.due(), "no key is due\n")
+
+    def test_no_agent(self):
+        os.kill(self.machine.status()["pid"], 15)
+        wait_for(lambda: not self.machine.processes(), "the agent to end")
+        self.assert_fails(self.rotate("--due"), 3)
+        self.assertEqual(self.machine.processes(), [])
+
+    def test_what_fails_is_shown(self):
+        """A rotation that failed with nobody there stands in `status` until one succeeds."""
+        self.aws.fault("error", on="ListAccessKeys", status=400, code="ValidationError", message="no", count=0)
+        self.overdue()
+        self.get()
+        told = wait_for(lambda: self.machine.status()["not_rotated"], "the failure to be shown")
+        self.assertEqual([trouble["key"] for trouble in told], ["work"])
+        self.assertIn("work was not rotated", check(self.machine.awstap("status")).out)
+        result = self.rotate("--due")
+        self.assertEqual(result.status, 5, result)
+        self.aws.call("clear-faults")
+        self.due()
+        self.assertEqual(self.machine.status()["not_rotated"], [])
+
+
+class Obstacles(Rotation):
+    def second_key(self):
+        """Another access key of the user, made elsewhere."""
+        key = {"id": "AKIAELSEWHERE0000001", "secret": "s" * 40}
+        self.aws.call("add-key", user="alice", **key)
+        return key["id"]
+
+    def test_two_keys_already(self):
+        """Both are named, nothing is changed; the one that is named by the person makes room."""
+        other = self.second_key()
+        self.assert_fails(self.rotate("work"), 5, self.first + " (in this vault", other + " (unknown to this vault",
+                          "never used", "--discard " + other)
+        self.assertEqual(self.keys(), {self.first: True, other: True})
+        self.assertEqual(self.actions("CreateAccessKey"), [])
+        self.assertEqual(self.facts()["strangers"], [other])
+        self.assertIn(other, check(self.machine.awstap("status")).out)
+        self.assertIn(other, check(self.machine.awstap("key", "list")).out)
+        check(self.rotate("work", "--discard", other))
+        self.assertNotIn(other, self.keys())
+        self.assertEqual(self.facts()["strangers"], [])
+        self.works()
+
+    def test_discard_is_for_strangers(self):
+        self.assert_fails(self.rotate("work", "--discard", self.first), 1, "in the vault")
+        self.assertEqual(self.keys(), {self.first: True})
+
+    def test_deleted_behind_our_back(self):
+        self.aws.call("set-key", id=self.first, status="Deleted")
+        self.assert_fails(self.rotate("work"), 5, self.first, "deleted")
+        self.assertEqual(self.actions("CreateAccessKey"), [])
+
+    def test_new_key_deleted_behind_our_back(self):
+        """Before its proof: the old one serves, and the next run makes another."""
+        self.unproven()
+        second = self.facts()["access_key_id"]
+        self.aws.call("set-key", id=second, status="Deleted")
+        self.works()
+        self.machine.clock(2 * 60000)
+        check(self.rotate("work"))
+        third = self.facts()["access_key_id"]
+        self.assertNotIn(third, (self.first, second))
+        self.assertEqual(self.keys(), {self.first: False, third: True})
+        self.works()
+
+    def test_new_key_switched_off(self):
+        """The old one serves; it is said, and given up where the person names it."""
+        self.unproven()
+        second = self.facts()["access_key_id"]
+        self.aws.call("set-key", id=second, status="Inactive")
+        self.works()
+        self.assert_fails(self.rotate("work"), 5, second, "switched off", "--discard " + second)
+        check(self.rotate("work", "--discard", second))
+        self.assertEqual(sorted(self.keys().values()), [False, True])
+        self.assertNotIn(second, self.keys())
+        self.works()
+
+    def unproven(self):
+        """A rotation up to the touch that proves it."""
+        self.key.person("after 1")
+        child = self.machine.start("awstap", "key", "rotate", "work")
+        self.aws.wait(action="CreateAccessKey", settled=True, timeout_ms=PATIENCE * 1000)
+        self.key.person("deny")
+        self.assert_fails(self.machine.finish(child), 4)
+        self.key.person("auto")
+
+    def test_policy_wants_fresh_mfa(self):
+        """Unattended with an old session: nothing is changed, and the next touch brings what is wanted."""
+        self.aws.call("put-policy", user="alice", name="fresh", document={
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Deny", "Action": "iam:*AccessKey*", "Resource": "*",
+                           "Condition": {"NumericGreaterThanIfExists": {"aws:MultiFactorAuthAge": "600"}}}]})
+        check(self.machine.awstap("key", "set", "work", "rotate_every=1h"))
+        self.get()
+        self.machine.clock(2 * HOUR)
+        self.assertIn("fresh MFA", self.due())
+        self.assertEqual(self.keys(), {self.first: True})
+        self.assertEqual(self.facts()["task"], "")
+        self.works()
+        wait_for(lambda: len(self.keys()) == 2, "the rotation behind the touch")
+
+    def test_not_allowed_at_all(self):
+        """Fresh MFA would not help: it fails, and says whose policy is in the way."""
+        self.aws.call("put-policy", user="alice", name="never", document={
+            "Version": "2012-10-17",
+            "Statement": [{"Effect": "Deny", "Action": "iam:CreateAccessKey", "Resource": "*"}]})
+        self.assert_fails(self.rotate("work"), 5, "CreateAccessKey")
+        self.assertEqual(self.facts()["task"], "")
+        self.works()
+
+    def test_eventual_consistency(self):
+        """Ten seconds until AWS has taken in what was changed, its answers coming and going."""
+        self.aws.call("propagation", ms=10000, flapping=True, late_lists=True)
+        check(self.rotate("work"))
+        second = self.facts()["access_key_id"]
+        self.assertEqual(self.keys(), {self.first: False, second: True})
+        self.works()
+
+    def test_reply_lost(self):
+        """CreateAccessKey was carried out and nobody has its answer: an orphan is named, never deleted by itself."""
+        self.aws.fault("drop-after", on="CreateAccessKey")
+        result = self.assert_fails(self.rotate("work"), 5, "nobody has the secret")
+        orphan = (set(self.keys()) - {self.first}).pop()
+        self.assertIn(f"awstap key rotate work --discard {orphan}", result.err)
+        self.assertEqual(self.facts()["strangers"], [orphan])
+        self.works()
+        check(self.rotate("work", "--discard", orphan))
+        self.assertNotIn(orphan, self.keys())
+        self.works()
+
+    def test_request_lost(self):
+        """It never reached AWS: that is found out, and nothing has changed."""
+        self.aws.fault("drop-before", on="CreateAccessKey")
+        child = self.machine.start("awstap", "key", "rotate", "work")
+        self.aws.wait(action="ListAccessKeys", count=3, timeout_ms=PATIENCE * 1000)
+        self.machine.clock(2 * 60000)
+        self.assert_fails(self.machine.finish(child), 5, "nothing was changed")
+        self.assertEqual(self.keys(), {self.first: True})
+        self.assertEqual(self.facts()["task"], "")
+        check(self.rotate("work"))
+
+    def test_sealing_fails(self):
+        """What can't be kept is deleted at AWS at once."""
+        folder = os.path.dirname(self.machine.vault)
+        self.aws.fault("delay", on="CreateAccessKey", ms=500)
+        child = self.machine.start("awstap", "key", "rotate", "work")
+        self.aws.wait(action="CreateAccessKey", timeout_ms=PATIENCE * 1000)
+        os.rename(folder, folder + ".away")
+        result = self.machine.finish(child)
+        os.rename(folder + ".away", folder)
+        self.assert_fails(result, result.status, "was deleted again at AWS")
+        self.assertNotEqual(result.status, 0)
+        self.assertEqual(self.keys(), {self.first: True})
+        self.works()
+        check(self.rotate("work"))
+
+
+class TwoMachines(Rotation):
+    def copy(self):
+        """Another machine with a copy of the vault and the same security key, at the same AWS."""
+        other = Machine()
+        self.addCleanup(other.close)
+        other.aws.stop()
+        other.aws = self.aws
+        self.addCleanup(lambda: None)
+        for name in (".local", ".local/share", ".local/share/awstap"):
+            path = os.path.join(other.home, name)
+            os.mkdir(path, 0o700)
+            if USER is not None:
+                os.chown(path, USER, USER)
+        shutil.copy(self.machine.vault, other.vault)
+        if USER is not None:
+            os.chown(other.vault, USER, USER)
+        for name in os.listdir(self.machine.softkey):
+            target = os.path.join(other.softkey, name)
+            shutil.copy(os.path.join(self.machine.softkey, name), target)
+            if USER is not None:
+                os.chown(target, USER, USER)
+        return other
+
+    def test_a_copy_serves_and_rotates_nothing(self):
+        other = self.copy()
+        self.get(other)
+        self.assert_fails(other.awstap("key", "rotate", "work"), 1, "awstap vault adopt")
+        self.assert_fails(other.awstap("key", "rotate", "--due"), 1, "awstap vault adopt")
+        self.assertEqual(self.actions("CreateAccessKey"), [])
+        check(other.awstap("vault", "adopt"))
+        check(other.awstap("key", "rotate", "work"))
+        self.works_at(other)
+
+    def works_at(self, machine):
+        check(machine.awstap("lock"))
+        self.get(machine)
+
+    def test_rotated_by_another_machine(self):
+        """The copy has what AWS no longer takes, and says where to get the other."""
+        other = self.copy()
+        check(self.rotate("work"))
+        self.assert_fails(other.awstap("get", "work"), 5, self.first, "copy", "awstap vault import")
+        self.works()
+
+
+if __name__ == "__main__":
+    unittest.main()
