@@ -21,6 +21,8 @@ HARDEN := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-f
 HARDEN_LINK := -fsanitize=address,undefined -pie
 STATIC := $(HARDEN_LINK)
 SANITIZER = $(OBJ)/tests/sanitizer.o
+# With the red zones around what stands in a frame.
+FRAME := 8192
 else ifeq ($(FUZZ),1)
 # What `make fuzz` builds: as above, by clang, with its fuzzer in the place of tests/fuzz/replay.c.
 CC := clang
@@ -33,8 +35,9 @@ HARDEN := -O2 -D_FORTIFY_SOURCE=3 -fstack-protector-strong -fstack-clash-protect
 HARDEN_LINK := -pie -Wl,-z,relro,-z,now,-z,noexecstack -Wl,--as-needed
 STATIC := -static-pie -Wl,-z,relro,-z,now,-z,noexecstack
 endif
+FRAME ?= 4096
 WARN := -Wall -Wextra -Werror -Wconversion -Wsign-conversion -Wshadow -Wcast-qual -Wwrite-strings \
-        -Wmissing-prototypes -Wframe-larger-than=4096
+        -Wmissing-prototypes -Wframe-larger-than=$(FRAME)
 OBJ := build/obj$(SUFFIX)
 BIN := build/bin$(SUFFIX)
 ROOT := build/testroot$(SUFFIX)

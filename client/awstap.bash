@@ -41,7 +41,7 @@ _awstap()
     --*) [[ $prev == --json || $prev == --totp || $prev == --bootstrap || $prev == --unattended-rotation || $prev == --verify || $prev == --due || $prev == --replace || $prev == --all || $prev == --rewrite || $prev == --no-rewrite || $prev == --burn || $prev == --no-burn ]] || return ;;
     esac
     if ((COMP_CWORD == 1)); then
-        words='factor key mfa get exec status doctor lock log socket iam-policy vault --help --version'
+        words='factor key mfa get exec status doctor lock log socket revoke iam-policy vault --help --version'
     else
         case $command in
         factor | key | mfa | socket | vault) ((COMP_CWORD == 2)) || command="$command $second" ;;
@@ -54,6 +54,7 @@ _awstap()
         vault) words='export import adopt' ;;
         'vault import') words=--replace ;;
         log) words='--lines --json --verify' ;;
+        revoke) words="--admin --discard --dry-run $(_awstap_keys)" ;;
         iam-policy) words='--bootstrap --unattended-rotation --partition' ;;
         'socket add') words='--allow --max-duration' ;;
         'socket remove') words=$(_awstap_hosts) ;;

@@ -37,9 +37,7 @@ struct revoke {
     struct plan plan;
     char old_id[ID_SIZE], new_id[ID_SIZE];
     uint64_t sealed, ended;
-    struct other { /* an access key that stands in the way of a new one */
-        char id[ID_SIZE], text[512];
-    } other;
+    char in_the_way[ID_SIZE]; /* an access key that the vault does not know, or "" */
 };
 
 static void copy(char *to, size_t size, const char *text)
@@ -149,10 +147,8 @@ static int take_answer(void *context, const struct frame *frame)
     }
     if (message_get(frame, MSG_OUTCOME, &outcome) < 0)
         return agent_unexpected();
-    if (outcome.status != EXIT_DONE) {
-        copy(revoke->other.id, sizeof revoke->other.id, outcome.name);
-        copy(revoke->other.text, sizeof revoke->other.text, outcome.text);
-    }
+    if (outcome.status != EXIT_DONE)
+        copy(revoke->in_the_way, sizeof revoke->in_the_way, outcome.name);
     return EXIT_DONE;
 }
 
@@ -173,14 +169,12 @@ static int ask_agent(struct revoke *revoke, const char *discard, bool finish)
 /* Whether the person lets the access key that the vault does not know go first. */
 static bool discards(const struct revoke *revoke)
 {
-    char prompt[sizeof revoke->other + ID_SIZE + 160], *answer = arena_alloc(ANSWER_SIZE);
+    char prompt[ID_SIZE + 64], *answer = arena_alloc(ANSWER_SIZE);
     bool yes;
 
     if (!answer)
         return false;
-    snprintf(prompt, sizeof prompt,
-             "%s: %s\nDelete %s first, for good? The key in the vault stays. Type yes: ",
-             revoke->other.id, revoke->other.text, revoke->other.id);
+    snprintf(prompt, sizeof prompt, "Delete %s first, for good? Type yes: ", revoke->in_the_way);
     yes = terminal_ask(prompt, true, answer, ANSWER_SIZE) == 0 && strcmp(answer, "yes") == 0;
     arena_free(answer);
     return yes;
@@ -191,10 +185,10 @@ static int run_drill(struct revoke *revoke, const char *discard)
 {
     int status = ask_agent(revoke, discard ? discard : "", false);
 
-    if (status == EXIT_DONE || discard || !*revoke->other.id || !revoke->plan.pretty ||
+    if (status == EXIT_DONE || discard || !*revoke->in_the_way || !revoke->plan.pretty ||
         !discards(revoke))
         return status;
-    return ask_agent(revoke, revoke->other.id, false);
+    return ask_agent(revoke, revoke->in_the_way, false);
 }
 
 /* An administrator of another account would deny somebody of the same name there. */
@@ -387,6 +381,25 @@ static int end_drill(struct revoke *revoke)
     return status == EXIT_DONE ? show_traces(revoke) : status;
 }
 
+/* Somebody else switched the access key off before the vault had another: what it gave goes on
+ * until it is denied. status is why the drill ended, and stays. */
+static int leave_to_others(struct revoke *revoke, int status)
+{
+    if (deny_sessions(revoke) == EXIT_DONE && show_roles(revoke) == EXIT_DONE)
+        show_traces(revoke);
+    return status;
+}
+
+/* What is left, where something is done. status is why, and stays. */
+static int interrupted(struct revoke *revoke, int status)
+{
+    if (revoke->plan.done < PLAN_CREATE)
+        return status;
+    plan_left(&revoke->plan);
+    plan_line(&revoke->plan, "awstap revoke %s goes on from here", revoke->name);
+    return status;
+}
+
 static int show_plan(struct revoke *revoke)
 {
     struct subject *subject = &revoke->subject;
@@ -394,7 +407,7 @@ static int show_plan(struct revoke *revoke)
     int status;
 
     if (*subject->task)
-        plan_line(&revoke->plan, "unfinished: %s", subject->task);
+        plan_line(&revoke->plan, "%s", subject->task);
     plan_left(&revoke->plan);
     status = taken_read(&taken, revoke->name, subject->sealed);
     for (size_t i = 0; i < taken.count; i++)
@@ -421,13 +434,11 @@ static int run(const struct arguments *arguments)
     if (arguments->option[OPTION_DRY_RUN])
         return show_plan(&revoke);
     status = run_drill(&revoke, arguments->option[OPTION_DISCARD]);
+    if (status != EXIT_DONE && revoke.ended && !*revoke.new_id)
+        return leave_to_others(&revoke, status);
     if (status == EXIT_DONE)
         status = end_drill(&revoke);
-    if (status != EXIT_DONE && revoke.plan.done >= PLAN_CREATE) {
-        plan_left(&revoke.plan);
-        plan_line(&revoke.plan, "awstap revoke %s goes on from here", revoke.name);
-    }
-    return status;
+    return status == EXIT_DONE ? EXIT_DONE : interrupted(&revoke, status);
 }
 
 const struct command cmd_revoke = {

@@ -13,7 +13,8 @@
 #include "output.h"
 #include "utc.h"
 
-#define LINE_SIZE 2048
+#define TEXT_SIZE 1024
+#define LINE_SIZE (TEXT_SIZE + 64)
 
 static const char *const TO_DO[] = {
     [PLAN_OPEN] = "open the vault for a session that may manage access keys (a touch)",
@@ -43,7 +44,7 @@ static void put_line(struct plan *plan, const char *text)
 
 static void put_step(struct plan *plan, enum plan_step step, const char *when, const char *text)
 {
-    char line[LINE_SIZE];
+    static char line[LINE_SIZE]; /* too large for the stack, with its caller's */
 
     snprintf(line, sizeof line, "%2d  %-*s  %s", (int)step, plan->pretty ? 8 : UTC_SIZE - 1, when,
              text);
@@ -65,7 +66,7 @@ static void print_time(const struct plan *plan, uint64_t when, char text[32])
 
 void plan_did(struct plan *plan, enum plan_step step, uint64_t when, const char *format, ...)
 {
-    char text[LINE_SIZE], time[32];
+    char text[TEXT_SIZE], time[32];
     va_list args;
 
     if (step <= plan->done)
@@ -80,7 +81,7 @@ void plan_did(struct plan *plan, enum plan_step step, uint64_t when, const char 
 
 void plan_leave(struct plan *plan, enum plan_step step, const char *format, ...)
 {
-    char text[LINE_SIZE];
+    char text[TEXT_SIZE];
     va_list args;
 
     va_start(args, format);
@@ -98,7 +99,7 @@ void plan_left(struct plan *plan)
 
 void plan_line(struct plan *plan, const char *format, ...)
 {
-    char text[LINE_SIZE];
+    char text[TEXT_SIZE];
     va_list args;
 
     va_start(args, format);

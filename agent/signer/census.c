@@ -148,14 +148,14 @@ static const char *ago(uint64_t then, char out[DURATION_SIZE])
 const char *census_describe(struct life *life, const struct iam_key *access_key,
                             char out[CENSUS_TEXT_SIZE])
 {
-    char age[DURATION_SIZE], since[DURATION_SIZE], use[128] = "last use unknown";
+    char age[DURATION_SIZE], since[DURATION_SIZE], use[160] = "last use unknown";
     struct iam_last_used used;
     struct error error = {0};
 
     if (iam_key_last_used(&life->iam, access_key->id, &used, &error) == IAM_OK)
-        snprintf(use, sizeof use, used.when ? "last used %s ago for %s" : "never used",
+        snprintf(use, sizeof use, used.when ? "last used %s ago for %.64s" : "never used",
                  ago(used.when, since), used.service);
-    snprintf(out, CENSUS_TEXT_SIZE, "%.128s (%s%s, made %s ago, %s)", access_key->id,
+    snprintf(out, CENSUS_TEXT_SIZE, "%.128s (%s%s, made %.40s ago, %.159s)", access_key->id,
              whose(life, access_key->id), access_key->active ? "" : ", inactive",
              ago(access_key->created, age), use);
     return out;

@@ -4,7 +4,7 @@
 
 #include "life.h"
 
-#define CENSUS_TEXT_SIZE 256
+#define CENSUS_TEXT_SIZE 512
 
 /*
  * The user's access keys and MFA devices as AWS lists them, held against the vault: what it does

@@ -86,6 +86,50 @@ static void members_repeat_their_path(void **state)
            "L/member/Id=1\nL/member/Id=2\n");
 }
 
+/* The answer to CreateVirtualMFADevice is read whatever the size of its picture, which may be more
+ * than a frame holds. */
+static void the_picture_is_left_out(void **state)
+{
+    static const char HEAD[] = "<CreateVirtualMFADeviceResponse><CreateVirtualMFADeviceResult>"
+                               "<VirtualMFADevice><QRCodePNG>";
+    static const char TAIL[] = "</QRCodePNG><Base32StringSeed>R0VaREdO</Base32StringSeed>"
+                               "</VirtualMFADevice></CreateVirtualMFADeviceResult>"
+                               "</CreateVirtualMFADeviceResponse>";
+    struct buf xml;
+
+    (void)state;
+    buf_init(&xml);
+    assert_int_equal(buf_put_text(&xml, HEAD), 0);
+    for (unsigned i = 0; i < REPLY_XML_FIELDS / 8; i++)
+        assert_int_equal(buf_put_text(&xml, "iVBORw0KGgo="), 0);
+    assert_int_equal(buf_put_text(&xml, TAIL), 0);
+    yields(buf_text(&xml),
+           "CreateVirtualMFADeviceResult/VirtualMFADevice/Base32StringSeed=R0VaREdO\n");
+    buf_free(&xml);
+    yields("<XResponse><QRCodePNG>a</QRCodePNG><NoQRCodePNG>b</NoQRCodePNG></XResponse>",
+           "QRCodePNG=a\nNoQRCodePNG=b\n");
+}
+
+/* As many members as a list of IAM's can have, with the longest names, fit. */
+static void a_full_list_fits(void **state)
+{
+    char item[1024], serial[257];
+    struct buf xml, fields;
+
+    (void)state;
+    memset(serial, 's', sizeof serial - 1);
+    serial[sizeof serial - 1] = '\0';
+    snprintf(item, sizeof item,
+             "<ListMFADevicesResult><MFADevices><member><UserName>%.64s</UserName>"
+             "<SerialNumber>%s</SerialNumber><EnableDate>2026-01-01T00:00:00Z</EnableDate>"
+             "</member></MFADevices></ListMFADevicesResult>",
+             serial, serial);
+    repeated(&xml, item, 8, "");
+    assert_int_equal(parse(buf_text(&xml), &fields), 0);
+    buf_free(&fields);
+    buf_free(&xml);
+}
+
 static void what_is_no_reply_is_refused(void **state)
 {
     static const char *const NO_REPLIES[] = {
@@ -162,6 +206,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(leaves_become_fields),
         cmocka_unit_test(members_repeat_their_path),
+        cmocka_unit_test(the_picture_is_left_out),
+        cmocka_unit_test(a_full_list_fits),
         cmocka_unit_test(what_is_no_reply_is_refused),
         cmocka_unit_test(each_limit_holds),
         cmocka_unit_test(one_value_too_large_is_refused),

@@ -62,7 +62,6 @@ static char progress[256];
 static void queue_reply(struct channel *far, const struct step *step)
 {
     struct msg_net_reply reply = {.http_status = step->http_status,
-                                  .date = now_ms / 1000,
                                   .request_id = "r-1",
                                   .code = step->code ? step->code : "",
                                   .message = ""};
