@@ -114,8 +114,8 @@ SOFT_awstap-fido = $(OBJ)/tests/softkey/device.o $(SOFTKEY)
 SOFT_awstap-watch = $(OBJ)/tests/softkey/keys.o
 FAULTS_awstap = write fsync ftruncate rename unlink
 FAULTS_awstap-agent = $(FAULTS_awstap)
-FAULTS_awstap-signer = $(FAULTS_awstap) server_post server_reply agent_progress
-FAULT_OBJECTS = $(call objects,tests/faultpoint,$(if $(filter server_post,$(FAULTS_$(1))),,tests/faultpoint/requests.c))
+FAULTS_awstap-signer = $(FAULTS_awstap) channel_send channel_receive agent_progress
+FAULT_OBJECTS = $(call objects,tests/faultpoint,$(if $(filter channel_send,$(FAULTS_$(1))),,tests/faultpoint/requests.c))
 define test_program
 $(ROOT)/$(1): $$(call objects,$$(DIR_$(1)),agent/fido/device.c agent/watch/keys.c) $$(PROTO) $$(TEST_CLOCK) \
 		$$(SOFT_$(1)) $$(if $$(FAULTS_$(1)),$$(call FAULT_OBJECTS,$(1))) $$(SANITIZER)

@@ -15,14 +15,15 @@ uint64_t step_now(const struct server *server)
 
 void step_await(struct agent *agent, const struct server *server, uint64_t step)
 {
-    uint64_t now = server_now_ms(server), start = totp_step_start_ms(step);
+    uint64_t now = server_now_ms(server), start = totp_step_start_ms(step), deadline;
 
     if (start <= now)
         return;
+    deadline = clock_boot_ms() + (start - now);
     if (start - now >= SAY_MS)
         agent_progress(agent, PROGRESS_CODE, "waiting %u s for the next TOTP code",
                        (unsigned)((start - now) / 1000));
-    agent_wait(agent, clock_boot_ms() + (start - now));
+    agent_wait(agent, deadline);
 }
 
 int step_await_unused(struct agent *agent, const struct vault *vault, const struct key *key,

@@ -639,12 +639,14 @@ class Commands(Case):
                     "account": alice["account"], "partition": "aws", "region": "us-east-1", "mfa_serial": alice["serial"], "has_seed": True,
                     "sts_endpoint_url": self.aws.endpoint, "iam_endpoint_url": self.aws.endpoint, "ca_bundle": "",
                     "touch": "session", "serve": "any", "duration_seconds": 43200, "max_duration_seconds": 129600,
-                    "lock_on": ["sleep"], "rotate_every_seconds": 0, "grace_seconds": 86400}
+                    "lock_on": ["sleep"], "rotate_every_seconds": 0, "grace_seconds": 86400,
+                    "overdue": False, "task": "", "strangers": []}
         self.assert_recent(work.pop("created"))
+        self.assert_recent(work.pop("sealed"))
         self.assertEqual(work, expected)
         self.assertEqual((other["name"], other["mfa_serial"], other["has_seed"]), ("other", "", False))
         shown = check(self.machine.awstap("key", "show", "work", "--json")).json()
-        del shown["created"]
+        del shown["created"], shown["sealed"]
         self.assertEqual(shown, expected)
         factor, = check(self.machine.awstap("factor", "list", "--json")).json()
         self.assert_recent(factor.pop("created"))

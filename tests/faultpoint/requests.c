@@ -1,59 +1,80 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A fault point before each request to AWS, after it, and where its answer has come; and one
-// wherever the signer says what is being waited for, which tells the tests to move the clock.
+// A fault point before each request to AWS, after it, and where its answer has come: what the
+// signer sends to awstap-net, and gets from it. And one wherever the signer says what is being
+// waited for, which tells the tests to move the clock.
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "agent.h"
+#include "channel.h"
 #include "faultpoint.h"
-#include "server.h"
 
 #define ACTION_SIZE 64
 #define TEXT_SIZE   512
+#define FDS_MAX     64
 
-int __real_server_post(struct server *server, const struct request *request, struct error *error);
-int __real_server_reply(struct server *server, struct msg_net_reply *reply, struct error *error);
+int __real_channel_send(struct channel *channel, enum message_type type, const void *msg, int fd,
+                        int timeout_ms);
+int __real_channel_receive(struct channel *channel, struct frame *frame, int timeout_ms);
 void __real_agent_progress(struct agent *agent, enum progress_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
-int __wrap_server_post(struct server *server, const struct request *request, struct error *error);
-int __wrap_server_reply(struct server *server, struct msg_net_reply *reply, struct error *error);
+int __wrap_channel_send(struct channel *channel, enum message_type type, const void *msg, int fd,
+                        int timeout_ms);
+int __wrap_channel_receive(struct channel *channel, struct frame *frame, int timeout_ms);
 void __wrap_agent_progress(struct agent *agent, enum progress_kind kind, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-static char action[ACTION_SIZE]; /* of the request that was sent last */
+/* By the descriptor of the conversation: what was asked there last, empty once it was answered. */
+static char actions[FDS_MAX][ACTION_SIZE];
 
-static void note_action(const struct request *request)
+static char *action_of(const struct channel *channel)
+{
+    static char other[ACTION_SIZE];
+
+    return channel->fd >= 0 && channel->fd < FDS_MAX ? actions[channel->fd] : other;
+}
+
+/* The value of Action in a request's body. */
+static void note_action(char action[ACTION_SIZE], struct bytes body)
 {
     static const char name[] = "Action=";
-    const char *body = (const char *)buf_data(&request->body);
-    size_t len = buf_len(&request->body);
-    const char *found = len ? memmem(body, len, name, sizeof name - 1) : NULL;
+    const char *text = (const char *)body.data, *end = text + body.len;
+    const char *found = body.len ? memmem(text, body.len, name, sizeof name - 1) : NULL;
     size_t n = 0;
 
     if (found)
-        for (found += sizeof name - 1;
-             n < ACTION_SIZE - 1 && found + n < body + len && found[n] != '&'; n++)
+        for (found += sizeof name - 1; n < ACTION_SIZE - 1 && found + n < end && found[n] != '&';
+             n++)
             action[n] = found[n];
     action[n] = '\0';
 }
 
-int __wrap_server_post(struct server *server, const struct request *request, struct error *error)
+int __wrap_channel_send(struct channel *channel, enum message_type type, const void *msg, int fd,
+                        int timeout_ms)
 {
+    const struct msg_net_request *request = msg;
+    char *action = action_of(channel);
     int r;
 
-    note_action(request);
+    if (type != MSG_NET_REQUEST)
+        return __real_channel_send(channel, type, msg, fd, timeout_ms);
+    note_action(action, request->body);
     faultpoint("post", action);
-    r = __real_server_post(server, request, error);
+    r = __real_channel_send(channel, type, msg, fd, timeout_ms);
     faultpoint("posted", action);
     return r;
 }
 
-int __wrap_server_reply(struct server *server, struct msg_net_reply *reply, struct error *error)
+int __wrap_channel_receive(struct channel *channel, struct frame *frame, int timeout_ms)
 {
-    int r = __real_server_reply(server, reply, error);
+    char *action = action_of(channel);
+    int r = __real_channel_receive(channel, frame, timeout_ms);
 
-    faultpoint(r == 0 ? "reply" : "no-reply", action);
+    if (!*action || (r == 1 && frame->type == MSG_NET_CONNECTED))
+        return r;
+    faultpoint(r == 1 && frame->type == MSG_NET_REPLY ? "reply" : "no-reply", action);
+    *action = '\0';
     return r;
 }
 

@@ -134,7 +134,7 @@ class Aftermath:
     def look(self):
         """All of it, in the order in which a person would come upon it. The problems."""
         self.learn_secrets()
-        if self.first.status == 0:
+        if self.first.status == 0 and not self.operation.after:
             self.require(self.operation.done(self.stage), "it said that it was done, and was not")
         if not self.operation.brought:
             self.key_works("after the interruption")

@@ -190,14 +190,18 @@ def _has_no_mfa(stage):
     return not stage.aws.audit("alice")["mfa"] and not key["mfa_serial"] and not key["has_seed"]
 
 
+def _adopted(stage):
+    """Its keys may be rotated here."""
+    return "adopt" not in must(stage, "status").shown
+
+
 def _imported(stage):
-    """The key is in the vault, is not the one that lay in the file, and the file has it no more."""
+    """The vault has another key than the one that lay in the file, which is off; the file has it no more."""
     with open(os.path.join(stage.machine.home, ".aws/credentials"), encoding="utf-8") as file:
         text = file.read()
-    user = stage.facts["user"]
-    at_aws = [key["id"] for key in stage.aws.audit("alice")["keys"]]
-    return user["secret"] not in text and "wJalrXUtnFEMI" in text and len(at_aws) == 1 \
-        and at_aws[0] != user["access_key_id"] and keys(stage)["old"]["access_key_id"] == at_aws[0]
+    user, fresh = stage.facts["user"], keys(stage)["old"]["access_key_id"]
+    active = [key["id"] for key in stage.aws.audit("alice")["keys"] if key["status"] == "Active"]
+    return user["secret"] not in text and "wJalrXUtnFEMI" in text and fresh != user["access_key_id"] and active == [fresh]
 
 
 def _get(stage):
@@ -219,7 +223,7 @@ OPERATIONS = {operation.name: operation for operation in (
               done=lambda stage: "second" not in keys(stage)),
     Operation("mfa import", seedless, "mfa", "import", "work", "--mfa-serial", "{user[serial]}", text=_seed,
               done=lambda stage: keys(stage)["work"]["has_seed"]),
-    Operation("vault adopt", copied, "vault", "adopt", again=["already"], done=lambda stage: True),
+    Operation("vault adopt", copied, "vault", "adopt", again=["already"], done=_adopted),
     Operation("key rotate", without_grace, "key", "rotate", "work", done=_rotated),
     Operation("rotate --due", due, "key", "rotate", "--due", before=_get, after=(("get", "work"), ("key", "rotate", "--due")),
               done=_rotated),

@@ -16,7 +16,7 @@ import world  # noqa: E402  (tests/e2e/world.py)
 
 RECORD_SIZE = 128  # tests/faultpoint/README.md
 PATIENCE_S = 60
-AGAIN_S = 0.1
+AGAIN_S = 0.08
 
 
 class Points:
@@ -48,12 +48,12 @@ class Points:
         return [(*line[:28].split(), line[38:].rstrip()) for line in lines if len(line) == RECORD_SIZE - 1]
 
     def wait(self):
-        """What a signer waits for: (the point's number, its text); None where it passed another point last."""
+        """Where a signer passed a point last after which it may wait for AWS: (the point's number, its kind and text)."""
         points = self.passed()
         for number in reversed(range(len(points))):
             program, kind, text = points[number]
             if program == "awstap-signer":
-                return (number, text) if kind == "wait" else None
+                return (number, kind, text) if kind in ("wait", "reply") else None
         return None
 
     def count(self, program, kind):
@@ -176,18 +176,16 @@ class Stage:
     def hurry(self):
         """Move the clock where a signer waits for a TOTP code, or for AWS to have heard of a change: by what it says, and
         where that was too early or too little, by a second now and then. No more, as others have deadlines by it."""
-        wait = self.points.wait()
+        number, kind, text = self.points.wait() or (None, None, "")
         now = time.monotonic()
-        if wait is None:
-            return
-        if wait[0] != self.hurried[0]:
-            seconds = re.search(r"(\d+) s\b", wait[1])
-            self.advance(1000 * (int(seconds[1]) + 1 if seconds else 1))
-        elif now - self.hurried[1] > AGAIN_S:
+        seconds = re.search(r"(\d+) s\b", text) if kind == "wait" else None
+        if number is not None and number == self.hurried[0]:
+            if now - self.hurried[1] < AGAIN_S:
+                return
             self.advance(1000)
-        else:
-            return
-        self.hurried = wait[0], now
+        elif seconds:
+            self.advance(1000 * int(seconds[1]) + 1000)
+        self.hurried = number, now
 
     def close(self):
         self.kill()
