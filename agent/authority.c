@@ -16,7 +16,7 @@
 #define REGION_MAX  63
 #define ID_MAX      128
 #define ENTRIES_MAX 64         /* as many keys as a vault can hold */
-#define DAY_KEY_S   (15 * 60u) /* for the rotation that rides on a touch */
+#define RIDE_S      (15 * 60u) /* for the rotation that rides on a touch */
 
 static struct kept {
     uint8_t record_key[KEPT_BYTES], head[KEPT_BYTES];
@@ -129,7 +129,7 @@ int authority_day_key(const struct frame *frame)
         !fits(msg.key, KEY_NAME_MAX) || !fits(msg.access_key_id, ID_MAX) ||
         !fits(msg.date, DATE_MAX) || !fits(msg.region, REGION_MAX))
         return -EPROTO;
-    if (!(entry = add(msg.key, "", DAY_KEY_S)))
+    if (!(entry = add(msg.key, "", RIDE_S)))
         return 0;
     strcpy(entry->access_key_id, msg.access_key_id);
     strcpy(entry->signed_by, msg.access_key_id);
@@ -142,10 +142,12 @@ int authority_day_key(const struct frame *frame)
 void authority_session(const char *key, const struct msg_issued *issued)
 {
     struct entry *entry;
+    uint32_t seconds = issued->lifetime;
 
+    if (issued->touch == TOUCH_USE && seconds > RIDE_S)
+        seconds = RIDE_S;
     if (!fits(issued->access_key_id, ID_MAX) || !fits(issued->secret_access_key, ID_MAX) ||
-        !fits(issued->signed_by, ID_MAX) ||
-        !(entry = add(key, issued->session_token, issued->lifetime)))
+        !fits(issued->signed_by, ID_MAX) || !(entry = add(key, issued->session_token, seconds)))
         return;
     strcpy(entry->access_key_id, issued->access_key_id);
     strcpy(entry->secret, issued->secret_access_key);

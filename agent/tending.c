@@ -152,8 +152,9 @@ void tending_add(const char *key)
 {
     struct charge *charge = find_or_add(key);
 
-    if (!charge || charge == current)
+    if (!charge)
         return;
+    /* One that is being tended may have begun without what this touch brings. */
     charge->due = true;
     begin_next();
 }

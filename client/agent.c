@@ -156,6 +156,7 @@ int agent_answer(struct agent *agent, struct frame *frame)
         return time_is_up(agent);
     if (r != 1)
         return no_answer(agent, r);
+    progress_init(&agent->progress); /* what was waited for has come */
     return frame->type == MSG_FAILED ? refused(frame) : EXIT_DONE;
 }
 

@@ -34,11 +34,15 @@ _awstap()
         mapfile -t COMPREPLY < <(compgen -f -- "$cur")
         return
         ;;
+    --admin)
+        mapfile -t COMPREPLY < <(compgen -W "$(_awstap_profiles)" -- "$cur")
+        return
+        ;;
     --allow)
         mapfile -t COMPREPLY < <(compgen -W "$(_awstap_profiles) $(_awstap_keys)" -- "$cur")
         return
         ;;
-    --*) [[ $prev == --json || $prev == --totp || $prev == --bootstrap || $prev == --unattended-rotation || $prev == --verify || $prev == --due || $prev == --replace || $prev == --all || $prev == --rewrite || $prev == --no-rewrite || $prev == --burn || $prev == --no-burn ]] || return ;;
+    --*) [[ $prev == --json || $prev == --totp || $prev == --dry-run || $prev == --bootstrap || $prev == --unattended-rotation || $prev == --verify || $prev == --due || $prev == --replace || $prev == --all || $prev == --rewrite || $prev == --no-rewrite || $prev == --burn || $prev == --no-burn ]] || return ;;
     esac
     if ((COMP_CWORD == 1)); then
         words='factor key mfa get exec status doctor lock log socket revoke iam-policy vault --help --version'

@@ -25,7 +25,9 @@ struct run {
     const struct arguments *arguments;
     bool asks;       /* there is a person at a terminal, who sees what we print */
     size_t answered; /* OUTCOMEs so far */
-    int failed;      /* the first exit status of one that did not go well */
+    size_t chosen, over_count;
+    const char *over[CREDENTIALS_PROFILES]; /* keys that an earlier import took over */
+    int failed;                             /* the first exit status of one that did not go well */
 };
 
 static void note_failure(struct run *run, int status)
@@ -73,18 +75,38 @@ static int show(const struct run *run)
     return status;
 }
 
+static int note_over(struct run *run, const char *name)
+{
+    char line[1400];
+
+    if (run->over_count == CREDENTIALS_PROFILES)
+        return fail(EXIT_USAGE, "too many profiles are named");
+    run->over[run->over_count++] = import_known(&run->import, name)->name;
+    snprintf(line, sizeof line, "%s is in the vault already, and not in %s", name,
+             run->import.file);
+    return output_line(line);
+}
+
+static int choose_word(struct run *run, const char *word)
+{
+    if (import_is_over(&run->import, word))
+        return note_over(run, word);
+    run->chosen++;
+    return import_choose(&run->import, word);
+}
+
 static int choose_words(struct run *run, char *const *words)
 {
     int status = EXIT_DONE;
 
     for (; *words && status == EXIT_DONE; words++)
-        status = import_choose(&run->import, *words);
+        status = choose_word(run, *words);
     return status;
 }
 
 static int choose_all(struct run *run)
 {
-    return import_choose_all(&run->import)
+    return (run->chosen = import_choose_all(&run->import))
                ? EXIT_DONE
                : fail(EXIT_FAILED, "none of these can be imported as it is");
 }
@@ -241,23 +263,26 @@ static bool can_burn(const struct run *run, const struct import_item *item)
     return item->proven && !item->replaced && (item->settled || run->import.credentials.stream);
 }
 
-static int burn_one(const struct import_item *item)
+static int burn_one(const char *key)
 {
-    const struct msg_key_rotate rotate = {.name = item->key};
+    const struct msg_key_rotate rotate = {.name = key};
     const struct request request = {
         .type = MSG_KEY_ROTATE, .msg = &rotate, .fd = -1, .start = true, .wait_ms = AGENT_LIFE_MS};
     int status;
 
-    failure_about("key rotate", item->key);
+    failure_about("key rotate", key);
     status = agent_request(&request);
     failure_about(cmd_key_import.name, NULL);
     return status;
 }
 
-/* One that stands in the file still is not replaced: what reads it there would stop working. */
+/*
+ * One that stands in the file still is not replaced: what reads it there would stop working. One
+ * that an earlier import took over may have been interrupted before this.
+ */
 static int burn(struct run *run)
 {
-    size_t count = 0;
+    size_t count = run->over_count;
     bool yes;
     int r;
 
@@ -278,7 +303,9 @@ static int burn(struct run *run)
                "A key that lay in a plain file counts as leaked. Replace at AWS now?", &yes);
     for (size_t i = 0; i < run->import.count && r == EXIT_DONE && yes; i++)
         if (can_burn(run, &run->import.items[i]))
-            note_failure(run, burn_one(&run->import.items[i]));
+            note_failure(run, burn_one(run->import.items[i].key));
+    for (size_t i = 0; i < run->over_count && r == EXIT_DONE && yes; i++)
+        note_failure(run, burn_one(run->over[i]));
     return r;
 }
 
@@ -294,6 +321,17 @@ static int tell_comment(const struct import *import)
     return output_line(line);
 }
 
+/* Seal those that were chosen, and take them out of the file. An exit status. */
+static int take_over(struct run *run)
+{
+    int status = seal(run);
+
+    if (status != EXIT_DONE || !any_proven(run))
+        return status;
+    status = hand_over(run);
+    return status == EXIT_DONE ? tell_comment(&run->import) : status;
+}
+
 static int go_through(struct run *run)
 {
     int status;
@@ -301,11 +339,7 @@ static int go_through(struct run *run)
     if ((status = import_open(&run->import, run->arguments->option[OPTION_CREDENTIALS])) !=
             EXIT_DONE ||
         (status = show(run)) != EXIT_DONE || (status = choose(run)) != EXIT_DONE ||
-        (status = seal(run)) != EXIT_DONE)
-        return status;
-    if (!any_proven(run))
-        return run->failed;
-    if ((status = hand_over(run)) != EXIT_DONE || (status = tell_comment(&run->import)) ||
+        (run->chosen && (status = take_over(run)) != EXIT_DONE) ||
         (status = burn(run)) != EXIT_DONE)
         return status;
     return run->failed;

@@ -72,11 +72,12 @@ const struct command cmd_key_list = {
     .name = "key list",
     .synopsis = "[--json]",
     .summary = "List the access keys in the vault",
-    .help = "MFA is `sealed` where the seed of the key's MFA device is in the vault too.\n"
-            "KEY AGE is that of the access key: since it was sealed here. POLICY tells what\n"
-            "`awstap key set` has changed. What is unfinished about a key, and what AWS has for its\n"
-            "user that the vault does not know, stands below.\n"
-            "--json prints an array of objects with\n" KEY_JSON_MEMBERS ".\n",
+    .help =
+        "MFA is `sealed` where the seed of the key's MFA device is in the vault too.\n"
+        "KEY AGE is that of the access key: since it was sealed here. POLICY tells what\n"
+        "`awstap key set` has changed. What is unfinished about a key, and what AWS has for its\n"
+        "user that the vault does not know, stands below.\n"
+        "--json prints an array of objects with\n" KEY_JSON_MEMBERS ".\n",
     .grammar = {.options = WITH(OPTION_JSON)},
     .run = run,
 };

@@ -55,7 +55,8 @@ const struct command cmd_key_set = {
         "                        screen is locked, the security key is pulled\n"
         "  rotate_every=90d|off  replace the access key when it is that old: `awstap key rotate\n"
         "                        --due` does it, and so does the agent behind a touch\n"
-        "  grace=1d              how long the old one, switched off, is kept before it is deleted\n",
+        "  grace=1d              how long the old one, switched off, is kept before it is "
+        "deleted\n",
     .grammar = {.operands = 1, .more = true},
     .run = run,
 };

@@ -40,7 +40,8 @@ static void fill_policy(struct table *table, const struct msg_key *key)
     text_span(key->rotate_every, every);
     text_span(key->grace, grace);
     snprintf(session, sizeof session, "%s, at most %s", lasts, longest);
-    snprintf(rotation, sizeof rotation, "every %s, the old key kept for %s", every, grace);
+    snprintf(rotation, sizeof rotation, "%s%s, the old key kept for %s",
+             key->rotate_every ? "every " : "by hand only", key->rotate_every ? every : "", grace);
     fill_rows(table,
               (const struct row[]){
                   {"touch", key->touch == TOUCH_USE ? "for each use" : "for each session"},
@@ -49,7 +50,7 @@ static void fill_policy(struct table *table, const struct msg_key *key)
                   {"locked on", key_locks(key)},
                   {"rotation", rotation},
               },
-              key->rotate_every ? 5 : 4);
+              5);
 }
 
 static void fill_strangers(struct table *table, const struct msg_key *key)

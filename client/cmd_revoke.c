@@ -126,8 +126,7 @@ static void tell_step(struct revoke *revoke, const struct msg_drill *drill)
         break;
     default:
         plan_did(plan, PLAN_DELETE, drill->when,
-                 "the old access key %s is deleted; the sessions of %s are forgotten here", old_id,
-                 revoke->name);
+                 "%s is deleted, and the sessions of %s are forgotten here", old_id, revoke->name);
     }
 }
 
@@ -261,9 +260,8 @@ static int deny_sessions(struct revoke *revoke)
     aws_cli_add(&cli, "iam", "put-user-policy", "--user-name", user, "--policy-name",
                 DENY_POLICY_OF_USER, "--policy-document", policy, NULL);
     if (!revoke->admin) {
-        plan_leave(plan, PLAN_DENY,
-                   "an administrator of account %s denies the sessions of %s issued before %s:",
-                   subject->account, user, before);
+        plan_leave(plan, PLAN_DENY, "deny the sessions of %s issued before %s", user, before);
+        plan_line(plan, "# an administrator of account %s runs:", subject->account);
         show_cli(plan, &cli);
     } else if ((status = check_admin(revoke)) == EXIT_DONE &&
                (status = put_policy(revoke, &cli)) == EXIT_DONE) {
@@ -309,13 +307,13 @@ static int show_roles(struct revoke *revoke)
     utc_print(taken.since > revoke->sealed ? taken.since : revoke->sealed, since);
     if (status == EXIT_DONE && taken.count == 0) {
         plan_did(plan, PLAN_ROLES, clock_now_ms() / 1000,
-                 "no role was taken with %s through awstap since %s, says its log", revoke->name,
-                 since);
+                 "no role was taken with %s since %s, says the log", revoke->name, since);
     } else if (status == EXIT_DONE) {
-        plan_leave(plan, PLAN_ROLES,
-                   "roles taken with %s since %s, by the log: a minute after the sessions of the "
-                   "user are denied, administrators of their accounts end theirs, everybody's:",
+        plan_leave(plan, PLAN_ROLES, "deny the sessions of roles taken with %s since %s",
                    revoke->name, since);
+        plan_line(plan,
+                  "# a minute later their administrators run; it ends the sessions of everybody "
+                  "who took the role:");
         for (size_t i = 0; i < taken.count; i++)
             show_role(revoke, taken.roles[i]);
     }
@@ -348,16 +346,17 @@ static int show_traces(struct revoke *revoke)
     char attribute[ID_SIZE + 64];
     struct aws_cli cli;
 
-    plan_leave(plan, PLAN_LOOK,
-               "look at what was done with %s: users, access keys, MFA devices, roles and policies "
-               "made, and addresses that are not yours; in each region, 90 days back:",
-               revoke->old_id);
+    plan_leave(plan, PLAN_LOOK, "look at what was done with %s", revoke->old_id);
+    plan_line(plan,
+              "# look for users, access keys, MFA devices, roles and policies that you did not "
+              "make,");
+    plan_line(plan, "# and for addresses that are not yours; in each region, up to 90 days back:");
     snprintf(attribute, sizeof attribute, "AttributeKey=AccessKeyId,AttributeValue=%s",
              revoke->old_id);
     aws_cli_begin(&cli, NULL, subject->region, NULL, NULL);
     aws_cli_add(&cli, "cloudtrail", "lookup-events", "--lookup-attributes", attribute, NULL);
     show_cli(plan, &cli);
-    plan_line(plan, "# what its sessions did stands under their own ids; all of the user's:");
+    plan_line(plan, "# its sessions stand there under ids of their own; all that the user did:");
     snprintf(attribute, sizeof attribute, "AttributeKey=Username,AttributeValue=%.64s",
              name_in(subject->arn));
     show_cli(plan, &cli);

@@ -198,16 +198,9 @@ static struct import_item *find_item(struct import *import, const char *word, si
     return NULL;
 }
 
-/* One that was taken over, but not replaced at AWS since, may be what an earlier run left. */
-static int fail_to_find(const struct import *import, const char *word)
+bool import_is_over(struct import *import, const char *word)
 {
-    if (import_known(import, word))
-        return fail(
-            EXIT_FAILED,
-            "%.512s has no access key in a profile %.256s; the vault has a key of that "
-            "name: if its access key lay in that file, awstap key rotate %.256s replaces it",
-            import->file, word, word);
-    return fail(EXIT_FAILED, "%.512s has no access key in a profile %.256s", import->file, word);
+    return import_known(import, word) && !find_item(import, word, strlen(word));
 }
 
 int import_choose(struct import *import, const char *word)
@@ -218,7 +211,8 @@ int import_choose(struct import *import, const char *word)
     if (equals)
         item = find_item(import, word, (size_t)(equals - word));
     if (!item)
-        return fail_to_find(import, word);
+        return fail(EXIT_FAILED, "%.512s has no access key in a profile %.256s", import->file,
+                    word);
     if (equals && !key_name_allowed(equals + 1))
         return fail(EXIT_USAGE, KEY_NAME_RULE);
     if (equals && item->state != IMPORT_SEALED) {

@@ -52,6 +52,10 @@ void import_close(struct import *import);
 /* Fill in the rows of a table of four columns. */
 void import_rows(const struct import *import, struct table *table);
 
+/* Whether there is a key of this name in the vault, and no profile of it in the file any more: an
+ * earlier import took it over. */
+bool import_is_over(struct import *import, const char *word);
+
 /* Choose by word, PROFILE or PROFILE=NAME. An exit status, and why on stderr. */
 int import_choose(struct import *import, const char *word);
 

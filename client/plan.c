@@ -23,9 +23,8 @@ static const char *const TO_DO[] = {
     [PLAN_OFF] = "switch the old access key off",
     [PLAN_REFUSED] = "wait until AWS refuses the old access key",
     [PLAN_RENEW] = "get another session with the new access key",
-    [PLAN_DENY] = "deny the sessions issued before (an administrator's: --admin PROFILE, or the "
-                  "command is printed)",
-    [PLAN_ROLES] = "deny the sessions of roles taken before (the commands are printed)",
+    [PLAN_DENY] = "deny the sessions issued before (by --admin PROFILE, or a command to run)",
+    [PLAN_ROLES] = "deny the sessions of roles taken before (commands to run)",
     [PLAN_DELETE] = "delete the old access key, and forget the key's sessions here",
     [PLAN_LOOK] = "look at what was done with the old access key",
 };

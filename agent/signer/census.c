@@ -11,7 +11,7 @@
 
 #define STRANGERS_MAX (IAM_KEYS_MAX + IAM_DEVICES_MAX)
 
-#define GONE_MAX      4 /* an operation deletes fewer */
+#define GONE_MAX 4 /* an operation deletes fewer */
 
 static char gone[GONE_MAX][129];
 static size_t gone_count;
@@ -99,7 +99,8 @@ static int note(struct life *life, struct strangers *strangers, struct error *er
     if (!journal_set_strangers(&journal, life->key, strangers->list, strangers->count))
         return 0;
     for (size_t i = 0; i < strangers->count; i++)
-        agent_progress(life->agent, PROGRESS_NOTE, "AWS has for %s what this vault does not know: %s",
+        agent_progress(life->agent, PROGRESS_NOTE,
+                       "AWS has for %s what this vault does not know: %s",
                        iam_user_name(life_key(life)), strangers->list[i].what);
     return vault_change(life->vault, apply, strangers, error);
 }

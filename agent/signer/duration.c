@@ -57,7 +57,9 @@ const char *duration_about(uint64_t seconds, char out[DURATION_SIZE])
     uint64_t unit = seconds > 2 * 86400 ? 86400 : seconds > 2 * 3600 ? 3600 : 60;
     uint64_t whole = (seconds + unit - 1) / unit * unit;
 
-    return duration_words(whole < 60 ? 60 : whole > DURATION_MAX ? DURATION_MAX : (uint32_t)whole,
+    return duration_words(whole < 60             ? 60
+                          : whole > DURATION_MAX ? DURATION_MAX
+                                                 : (uint32_t)whole,
                           out);
 }
 

@@ -77,8 +77,8 @@ static int tell(const struct life *life, const char *before, char **done, struct
 
     task_say(life->vault, life_key(life), now(), text);
     if (text[0])
-        return errand_done(done, error, "%s now uses the access key %s; %s",
-                           life_key(life)->name, in_use(life), text);
+        return errand_done(done, error, "%s now uses the access key %s; %s", life_key(life)->name,
+                           in_use(life), text);
     return errand_done(done, error, "%s now uses the access key %s; %s is deleted",
                        life_key(life)->name, in_use(life), before);
 }
@@ -151,9 +151,9 @@ static int go_on(struct life *life, struct error *error)
     if (r == 0 && task.phase >= PHASE_PROVEN)
         r = rotate_disable_old(life, TASK_ROTATE, error);
     find_task(life, &task);
-    if (r == 0 && (task.phase == PHASE_DELETING ||
-                   (task.phase == PHASE_INACTIVE &&
-                    now() >= task.moved + life_key(life)->policy.grace)))
+    if (r == 0 &&
+        (task.phase == PHASE_DELETING ||
+         (task.phase == PHASE_INACTIVE && now() >= task.moved + life_key(life)->policy.grace)))
         r = rotate_delete_old(life, TASK_ROTATE, error);
     return r;
 }
@@ -203,8 +203,9 @@ static void tell_not_due(struct agent *agent, const struct key *key)
     if (key->policy.rotate_every)
         snprintf(text, sizeof text, "not due yet");
     else
-        snprintf(text, sizeof text, "not rotated by itself; awstap key set %s rotate_every=90d "
-                                    "changes that",
+        snprintf(text, sizeof text,
+                 "not rotated by itself; awstap key set %s rotate_every=90d "
+                 "changes that",
                  key->name);
     send_outcome(agent, key->name, EXIT_DONE, text);
 }

@@ -90,8 +90,9 @@ static int apply(struct vault *vault, void *context, struct error *error)
                          key->name, key->name);
     if (set_task(&journal, change, error) < 0 || journal_put(vault, &journal, error) < 0)
         return -1;
-    if (change->put && vault_put_record(vault, key, RECORD_ACCESS_KEY, change->put->id,
-                                        change->put->secret, strlen(change->put->secret), error) < 0)
+    if (change->put &&
+        vault_put_record(vault, key, RECORD_ACCESS_KEY, change->put->id, change->put->secret,
+                         strlen(change->put->secret), error) < 0)
         return -1;
     return change->drop ? vault_drop_record(vault, key, RECORD_ACCESS_KEY, change->drop, error) : 0;
 }
@@ -246,8 +247,7 @@ static int delete_key(struct life *life, const char *id, struct error *error)
 /* Delete the new access key, whose old one is still in use, and forget it. 0 or -1 with error. */
 static int abandon(struct rotation *rotation, const char *new_id, struct error *error)
 {
-    return delete_key(rotation->life, new_id, error) < 0 ? -1
-                                                         : close_task(rotation, new_id, error);
+    return delete_key(rotation->life, new_id, error) < 0 ? -1 : close_task(rotation, new_id, error);
 }
 
 /*
@@ -297,7 +297,8 @@ static int refuse_third(const struct rotation *rotation, const struct iam_keys *
         if (!census_knows_key(rotation->life->vault, keys->keys[i].id))
             unknown = keys->keys[i].id;
     if (unknown)
-        snprintf(how, sizeof how, "if nobody needs that, awstap %s %s --discard %s deletes it first",
+        snprintf(how, sizeof how,
+                 "if nobody needs that, awstap %s %s --discard %s deletes it first",
                  command(rotation), rotation->name, unknown);
     else
         snprintf(how, sizeof how, "delete one of them and run it again");
@@ -328,8 +329,9 @@ static int delete_named(const struct rotation *rotation, const struct iam_keys *
 static int make_room(const struct rotation *rotation, struct iam_keys *keys, const char *discard,
                      struct error *error)
 {
-    if (discard[0])
-        return delete_named(rotation, keys, discard, error);
+    if (discard[0] && (delete_named(rotation, keys, discard, error) < 0 ||
+                       census_take(rotation->life, keys, error) < 0))
+        return -1;
     return keys->count < 2 ? 0 : refuse_third(rotation, keys, error);
 }
 
@@ -527,8 +529,7 @@ int rotate_replace(struct life *life, enum task_kind kind, const char *discard, 
         r = go_on(&rotation, &keys, &discard, error);
     if (r != 0)
         return r < 0 ? -1 : 0;
-    return make_room(&rotation, &keys, discard, error) < 0 ? -1
-                                                           : make_new(&rotation, &keys, error);
+    return make_room(&rotation, &keys, discard, error) < 0 ? -1 : make_new(&rotation, &keys, error);
 }
 
 int rotate_proven(struct life *life, enum task_kind kind, struct error *error)

@@ -45,10 +45,11 @@ static void say_rotate(const struct task *task, const struct key *key, uint64_t 
         break;
     case PHASE_SEALED:
     case PHASE_CHECKED:
-        snprintf(out, TASK_TEXT_SIZE,
-                 "the new access key %.128s waits for the next touch, which proves it; %.128s stays "
-                 "active until then",
-                 task->new_id, task->old_id);
+        snprintf(
+            out, TASK_TEXT_SIZE,
+            "the new access key %.128s waits for the next touch, which proves it; %.128s stays "
+            "active until then",
+            task->new_id, task->old_id);
         break;
     case PHASE_INACTIVE:
         say_inactive(task, key, now, out);

@@ -46,8 +46,8 @@ struct want {
     struct answer *code; /* that was typed */
     unsigned turn;       /* how many others use a TOTP code of the same MFA device before it */
     struct attempt attempts[WANT_ATTEMPTS];
-    size_t attempt_count, at; /* how many there are; the one that is sent, or is next */
-    uint64_t step_taken;      /* the last TOTP step that is used up for us; 0: none */
+    size_t attempt_count, at;    /* how many there are; the one that is sent, or is next */
+    uint64_t step_taken;         /* the last TOTP step that is used up for us; 0: none */
     struct authority_days *days; /* where a session without MFA may come of it: what IAM is asked
                                     with in its place; or NULL */
 };

@@ -207,6 +207,18 @@ class Unattended(ImportCase):
         self.assertEqual(len(self.actions("CreateAccessKey")), 1)
         self.assertEqual(self.aws_file("credentials"), "")
 
+    def test_burn_after_an_interruption(self):
+        """Taken over, and interrupted before it was replaced: the same command does what is left, and no more."""
+        dave = self.aws.add_user("dave", iam_needs_mfa=False)
+        self.aws_file("config", self.config_for("work"))
+        self.aws_file("credentials", self.section("work", dave))
+        check(self.import_keys("work", "--rewrite", "--no-burn"))
+        result = check(self.import_keys("work", "--rewrite", "--burn"))
+        self.assertIn("work is in the vault already", result.out)
+        self.assert_burnt("work", dave)
+        self.assertIn("was rotated already", check(self.import_keys("work", "--rewrite", "--burn")).out)
+        self.assertEqual(len(self.actions("CreateAccessKey")), 1)
+
     def test_burn_that_wants_mfa(self):
         """The user's policy wants MFA for it, and there is no seed yet: all but that is done."""
         result = self.import_keys("work", "--rewrite", "--burn")

@@ -39,7 +39,13 @@ class SecretsCase(Case):
 
     def programs(self):
         """The names of the programs that run, one for each process."""
-        return sorted(os.path.basename(os.readlink(f"/proc/{pid}/exe")) for pid in self.machine.processes())
+        names = []
+        for pid in self.machine.processes():
+            try:
+                names.append(os.path.basename(os.readlink(f"/proc/{pid}/exe")))
+            except FileNotFoundError:
+                pass  # it has ended since
+        return sorted(names)
 
     def wait_idle(self):
         """Until the helpers of the operation before are gone."""

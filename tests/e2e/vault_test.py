@@ -284,10 +284,10 @@ class Elsewhere(VaultCase):
         self.assert_fails(self.machine.awstap("key", "list"), 6, "older")
 
     def test_state_damaged(self):
-        """A memory that can't be read is no reason to forget: exit 6, and what to remove."""
+        """A memory that can't be read is no reason to forget: exit 6, and the way on."""
         (name,) = [name for name in os.listdir(self.machine.state) if name.startswith("vault-")]
         write_as_user(os.path.join(self.machine.state, name), b"1 x\n")
-        self.assert_all_refuse(6, name, "damaged", "remove that file")
+        self.assert_all_refuse(6, name, "damaged", "awstap vault adopt")
         os.unlink(os.path.join(self.machine.state, name))
         self.assertEqual(self.names(), ["work"])
 

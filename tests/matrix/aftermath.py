@@ -7,7 +7,7 @@ import re
 
 from command import run
 
-DISCARD = re.compile(r"--discard ([A-Z0-9]+)")
+DISCARD = re.compile(r"awstap ((?:key rotate|revoke) \S+ --discard [A-Z0-9]+)")
 STATUSES = range(7)  # the exit statuses that the design knows
 STOP_S = 30
 
@@ -76,7 +76,7 @@ class Aftermath:
         done = self.run(*command, text=text, answers=operation.answers)
         discard = DISCARD.search(done.shown)
         if done.status != 0 and discard:
-            done = self.run(*command, "--discard", discard[1], text=text, answers=operation.answers)
+            done = self.run(*discard[1].split(), answers=operation.answers)
         refused = done.status != 0 and any(words in done.shown for words in operation.again)
         self.require(done.status == 0 or refused, "the next run does not complete")
         for words in operation.after:

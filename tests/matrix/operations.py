@@ -225,11 +225,11 @@ OPERATIONS = {operation.name: operation for operation in (
               done=lambda stage: keys(stage)["work"]["has_seed"]),
     Operation("vault adopt", copied, "vault", "adopt", again=["already"], done=_adopted),
     Operation("key rotate", without_grace, "key", "rotate", "work", done=_rotated),
-    Operation("rotate --due", due, "key", "rotate", "--due", before=_get, after=(("get", "work"), ("key", "rotate", "--due")),
+    Operation("rotate --due", due, "key", "rotate", "--due", before=_get, after=(("lock",), ("get", "work"), ("key", "rotate", "--due")),
               done=_rotated),
     Operation("mfa add", without_mfa, "mfa", "add", "work", again=["already"], done=_has_mfa),
     Operation("mfa remove", sealed, "mfa", "remove", "work", again=["no MFA device"], done=_has_no_mfa),
     Operation("key import", in_a_file, "key", "import", "old", "--burn", answers=[(r"\[Y/n\] ?", "y\n")], key="old",
               brought=True, done=_imported),
-    Operation("revoke", sealed, "revoke", "work", answers=[(r"\[Y/n\] ?", "y\n")], done=_rotated),
+    Operation("revoke", sealed, "revoke", "work", answers=[("Type yes: ", "yes\n")], done=_rotated),
 )}

@@ -105,6 +105,8 @@ class Stage:
         for _, used in self._places(self.base):
             self._wipe(used)
         self.aws.restore("nothing")
+        self.clock_ms = 0
+        self.advance(0)
         facts = base(self)
         self.stop()
         for kept, used in self._places(self.base):
