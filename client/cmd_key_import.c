@@ -68,6 +68,8 @@ static int show(const struct run *run)
 
     if (*run->arguments->more)
         return EXIT_DONE;
+    if (!run->import.credentials.count)
+        return fail(EXIT_FAILED, "there is no access key in %.512s", run->import.file);
     table_init(&table, 4);
     import_rows(&run->import, &table);
     status = table_print(&table);

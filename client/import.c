@@ -99,9 +99,7 @@ static int read_credentials(struct import *import, const char *file)
         return fail(EXIT_FAILED, "%.512s is no credentials file", import->file);
     if (r < 0)
         return fail(EXIT_FAILED, "%.512s cannot be read: %s", import->file, strerror(-r));
-    return import->credentials.count
-               ? EXIT_DONE
-               : fail(EXIT_FAILED, "there is no access key in %.512s", import->file);
+    return EXIT_DONE;
 }
 
 static int read_config(struct import *import)

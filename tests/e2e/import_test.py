@@ -242,7 +242,7 @@ class Unattended(ImportCase):
         self.assertEqual(self.aws_file("old"), "")
         self.assertIn("profile work has an access key in", result.out)  # the usual file still has it
         elsewhere = self.import_keys("home", env={"AWS_SHARED_CREDENTIALS_FILE": path})
-        self.assert_fails(elsewhere, 1, "there is no access key in", "old")
+        self.assert_fails(elsewhere, 1, "has no access key in a profile home", "old")
 
     def test_static_keys_of_the_config_file(self):
         path = self.aws_file("config", self.config_for("work").replace(

@@ -464,7 +464,9 @@ class WithoutMfa(Drill):
     user_facts = {"with_mfa": False, "iam_needs_mfa": False}
 
     def test_whole(self):
+        touches = self.key.number("touches")
         check(self.revoke())
+        self.assertEqual(self.key.number("touches") - touches, 2)
         self.assert_over()
         for request in self.aws.requests():
             self.assertNotIn("TokenCode", request["parameters"] or {})
