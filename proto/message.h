@@ -338,10 +338,9 @@ struct msg_key {
     uint32_t has_seed;
     uint64_t created;
     uint32_t touch, serve, duration, max_duration, lock_on, rotate_every, grace;
-    uint64_t sealed;  /* when the access key in use was sealed */
-    const char *task; /* what is unfinished, for a person; empty: nothing */
-    struct list
-        strangers; /* access keys and MFA devices of the user that the vault does not know */
+    uint64_t sealed;       /* when the access key in use was sealed */
+    const char *task;      /* what is unfinished, for a person; empty: nothing */
+    struct list strangers; /* of the user, at AWS: the vault does not know them */
 };
 struct msg_code {
     const char *code;

@@ -33,12 +33,13 @@ class Rotation(Case):
         self.alice = self.machine.add_key(mfa=self.mfa, **self.user_facts)
         self.first = self.alice["access_key_id"]
         self.touches = self.key.number("touches")
-        self.now_ms = 0
+        self.now_ms, self.machines = 0, [self.machine]
 
     def passes(self, milliseconds):
         """So much time."""
         self.now_ms += milliseconds
-        self.machine.clock(self.now_ms)
+        for machine in self.machines:
+            machine.clock(self.now_ms)
 
     def start(self, *options, machine=None):
         """Begin a rotation, on a terminal that shows what is being waited for."""
@@ -454,6 +455,7 @@ class TwoMachines(Rotation):
         """Another machine with a copy of the vault and the same security key, at the same AWS."""
         other = Machine()
         self.addCleanup(other.close)
+        self.machines.append(other)
         for name in (".local", ".local/share", ".local/share/awstap"):
             path = os.path.join(other.home, name)
             os.mkdir(path, 0o700)
