@@ -81,7 +81,43 @@ static int apply_seal(struct vault *vault, void *context, struct error *error)
     return journal_put(vault, &journal, error);
 }
 
-/* The seed could not be sealed: AWS is not left with a device whose seed nobody has. Always -1. */
+static bool has_seed(const struct vault *vault, const struct key *key, const char *serial)
+{
+    const struct record *record;
+
+    for (unsigned nth = 0; (record = vault_record(vault, key, RECORD_TOTP_SEED, nth)); nth++)
+        if (strcmp(record->subject, serial) == 0)
+            return true;
+    return false;
+}
+
+/* The task is over, and of its device's seed nothing is left. */
+static int apply_forget(struct vault *vault, void *context, struct error *error)
+{
+    static struct journal journal; /* too large for the stack */
+    struct task *task = context;
+    const struct key *key = vault_key_by_id(vault, task->key);
+
+    if (!key)
+        return 0;
+    if (has_seed(vault, key, task->serial) &&
+        vault_drop_record(vault, key, RECORD_TOTP_SEED, task->serial, error) < 0)
+        return -1;
+    if (journal_read(vault, &journal, error) < 0 || journal_set(&journal, task, error) < 0)
+        return -1;
+    return journal_put(vault, &journal, error);
+}
+
+static int forget(struct mfa_device *device, struct error *error)
+{
+    device->task.phase = PHASE_NONE;
+    return vault_change(device->life->vault, apply_forget, &device->task, error);
+}
+
+/*
+ * The seed could not be sealed: AWS is not left with a device whose seed nobody has. A write that
+ * failed late may have left the seed in the vault all the same. Always -1.
+ */
 static int take_back(struct mfa_device *device, struct error *error)
 {
     const struct error why = *error;
@@ -93,7 +129,7 @@ static int take_back(struct mfa_device *device, struct error *error)
                          "device %s could not be deleted at AWS again (%.160s); awstap mfa add %s "
                          "deletes it",
                          why.text, device->task.serial, failed.text, key_of(device)->name);
-    (void)note(device, PHASE_NONE, &failed);
+    (void)forget(device, &failed);
     return error_set(error, why.status,
                      "the seed of the new MFA device could not be sealed, so it was deleted at AWS "
                      "again: %s",
@@ -303,26 +339,10 @@ static enum state judge(struct mfa_device *device, enum iam_verdict verdict)
     }
 }
 
-static int apply_forget(struct vault *vault, void *context, struct error *error)
-{
-    static struct journal journal; /* too large for the stack */
-    struct task *task = context;
-    const struct key *key = vault_key_by_id(vault, task->key);
-
-    if (!key)
-        return 0;
-    if (journal_read(vault, &journal, error) < 0 ||
-        vault_drop_record(vault, key, RECORD_TOTP_SEED, task->serial, error) < 0 ||
-        journal_set(&journal, task, error) < 0)
-        return -1;
-    return journal_put(vault, &journal, error);
-}
-
 /* It was deleted at AWS by somebody else: nothing is left of it here either. Always -1. */
 static int lost(struct mfa_device *device, struct error *error)
 {
-    device->task.phase = PHASE_NONE;
-    if (vault_change(device->life->vault, apply_forget, &device->task, error) < 0)
+    if (forget(device, error) < 0)
         return -1;
     return error_set(error, EXIT_AWS,
                      "AWS does not know the MFA device %s any more, so its seed was dropped; run "

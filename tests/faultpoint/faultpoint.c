@@ -91,26 +91,36 @@ static void hold(const char *planned)
         poll(NULL, 0, POLL_MS);
 }
 
+/* What the plan says of the point whose record ends at end. The errno that the call fails with, or
+ * 0. */
+static int follow(const char *kind, const char *label, off_t end)
+{
+    char text[PLAN_MAX], program[32], planned_kind[32], planned[LABEL_MAX], action[16];
+    int number = 0;
+    long nth;
+
+    if (!read_plan(text) ||
+        sscanf(text, "%31s %31s %ld %15s %d", program, planned_kind, &nth, action, &number) < 4)
+        return 0;
+    snprintf(planned, sizeof planned, "%s %s", program, planned_kind);
+    if (strcmp(action, "full") == 0)
+        return strstr(kind, "write") && count(planned, end) >= nth ? number : 0;
+    if (strcmp(planned, label) != 0 || count(planned, end) != nth)
+        return 0;
+    if (strcmp(action, "hold") == 0)
+        hold(text);
+    return number;
+}
+
 int faultpoint(const char *kind, const char *name)
 {
-    char label[LABEL_MAX], text[PLAN_MAX], program[32], planned_kind[32], action[16];
-    int before = errno, number = 0;
-    long nth;
-    off_t end;
+    char label[LABEL_MAX];
+    int before = errno, number;
 
     if (points < 0)
         return 0;
     snprintf(label, sizeof label, "%s %s", program_invocation_short_name, kind);
-    end = append(label, name);
-    if (read_plan(text) &&
-        sscanf(text, "%31s %31s %ld %15s %d", program, planned_kind, &nth, action, &number) >= 4 &&
-        strcmp(program, program_invocation_short_name) == 0 && strcmp(planned_kind, kind) == 0 &&
-        count(label, end) == nth) {
-        if (strcmp(action, "hold") == 0)
-            hold(text);
-    } else {
-        number = 0;
-    }
+    number = follow(kind, label, append(label, name));
     errno = before;
     return number;
 }

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What goes wrong: for each fault, where it can happen, given the points of an undisturbed run."""
 
+import errno
 import random
 import signal
 
 BOUNDARIES = ("post", "posted", "reply", "no-reply", "write", "half-write", "fsync", "ftruncate", "rename", "unlink")
 DISK = ("write", "half-write", "fsync", "ftruncate", "rename")
-ERRNO = {"ENOSPC": 28, "EIO": 5}
 INCONSISTENCY_MS = 10_000
-SETTLE_S = 5
+SETTLE_S = 2
 
 
 class Place:
@@ -96,13 +96,17 @@ class Instant(Fault):
 
 
 class Disk(Fault):
-    """A system call that changes a file fails."""
+    """A system call that changes a file fails: that one, or from then on every write."""
+
+    def __init__(self, name, number, action="fail", kinds=DISK):
+        super().__init__(name)
+        self.action, self.kinds = f"{action} {number}", kinds
 
     def cases(self, recording, _rng, _count):
-        return [(str(place), place) for place in places(recording.points, DISK)]
+        return [(str(place), place) for place in places(recording.points, self.kinds)]
 
     def arm(self, stage, case):
-        stage.points.plan(case.plan(f"fail {ERRNO[self.name]}"))
+        stage.points.plan(case.plan(self.action))
 
     def strike(self, stage, case, command):
         command.finish()
@@ -159,8 +163,9 @@ FAULTS = {fault.name: fault for fault in (
     Answer("500 after acting", "error", status=500, code="ServiceFailure", act=True),
     Answer("throttled", "throttle"),
     Inconsistency("inconsistent"),
-    Disk("ENOSPC"),
-    Disk("EIO"),
+    Disk("ENOSPC", errno.ENOSPC),
+    Disk("ENOSPC from then on", errno.ENOSPC, "full", ("write", "half-write")),
+    Disk("EIO", errno.EIO),
 )}
 
 
