@@ -205,7 +205,7 @@ static int seal(struct run *run)
     struct request request = {.type = MSG_KEY_IMPORT,
                               .msg = &msg,
                               .start = true,
-                              .wait_ms = AGENT_PERSON_MS,
+                              .wait_ms = AGENT_LIFE_MS,
                               .take = take_outcome,
                               .context = run};
     struct buf list, secrets;

@@ -7,7 +7,7 @@ static int run(const struct arguments *arguments)
 {
     const struct msg_mfa_add add = {arguments->operand[0]};
     const struct request request = {
-        .type = MSG_MFA_ADD, .msg = &add, .fd = -1, .start = true, .wait_ms = AGENT_PERSON_MS};
+        .type = MSG_MFA_ADD, .msg = &add, .fd = -1, .start = true, .wait_ms = AGENT_LIFE_MS};
 
     return agent_request(&request);
 }

@@ -6,11 +6,8 @@
 static int run(const struct arguments *arguments)
 {
     const struct msg_mfa_remove remove = {arguments->operand[0]};
-    const struct request request = {.type = MSG_MFA_REMOVE,
-                                    .msg = &remove,
-                                    .fd = -1,
-                                    .start = true,
-                                    .wait_ms = AGENT_PERSON_MS};
+    const struct request request = {
+        .type = MSG_MFA_REMOVE, .msg = &remove, .fd = -1, .start = true, .wait_ms = AGENT_LIFE_MS};
 
     return agent_request(&request);
 }

@@ -27,9 +27,11 @@ static int check_free(struct vault *vault, const char *name, struct error *error
 /* Ask AWS whose key this is, which proves that it works. 0 or -1 with error. */
 static int prove(struct agent *agent, struct new_key *new_key, struct error *error)
 {
-    if (new_key_connect(new_key, agent, error) < 0 || new_key_ask(new_key, error) < 0)
+    if (new_key_connect(new_key, agent, error) < 0 || new_key_ask(new_key, error) < 0 ||
+        new_key_learn(new_key, agent, error) < 0)
         return -1;
-    return new_key_learn(new_key, agent, error);
+    server_close(&new_key->server);
+    return 0;
 }
 
 static int seal(struct agent *agent, struct vault *vault, const struct key *key,
@@ -45,7 +47,7 @@ static int seal(struct agent *agent, struct vault *vault, const struct key *key,
         return -1;
     return errand_done(done, error,
                        "%s is sealed: %s of %s. Its sessions are MFA-authenticated once it has an "
-                       "MFA seed: awstap mfa import %s",
+                       "MFA device: awstap mfa add %s, or mfa import for one that it has",
                        key->name, access_key->id, key->arn, key->name);
 }
 

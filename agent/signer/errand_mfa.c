@@ -188,7 +188,8 @@ int errand_mfa_code(struct agent *agent, const struct frame *frame, int fd, char
         goto out;
     if (!vault_has_seed(vault, key)) {
         error_set(error, EXIT_FAILED,
-                  "the vault has no MFA seed for %s; give it one with awstap mfa import %s",
+                  "the vault has no MFA seed for %s; awstap mfa add %s makes a device, mfa import "
+                  "seals the seed of one that it has",
                   key->name, key->name);
         goto out;
     }

@@ -11,6 +11,9 @@
 
 #define TRIES_MAX 4 /* codes, 30 s apart: a minute and a half */
 
+/* What became of a code that gave no session. */
+enum { TRIED_REFUSED = 1, TRIED_UNANSWERED };
+
 static int connect_anew(struct mfa_session *session, const struct key *key, struct error *error)
 {
     server_close(&session->server);
@@ -112,7 +115,7 @@ static int issue(const struct mfa_session *session, const struct key *key, bool 
     return 0;
 }
 
-/* 0; 1: another code may do, error says what was wrong with this one; -1 with error. */
+/* TRIED_…: another code may do, error says what was wrong with this one; -1 with error. */
 static int try_code(struct mfa_session *session, const struct key *key, const char *code,
                     struct error *error)
 {
@@ -125,12 +128,12 @@ static int try_code(struct mfa_session *session, const struct key *key, const ch
     if (ask(session, key, code, &reply, error) < 0) {
         if (session->server.failure != NET_UNKNOWN)
             return -1;
-        return connect_anew(session, key, error) < 0 ? -1 : 1;
+        return connect_anew(session, key, error) < 0 ? -1 : TRIED_UNANSWERED;
     }
     if ((verdict = sts_verdict(&reply)) == STS_OK)
         return issue(session, key, code != NULL, &reply, error);
     sts_explain(&reply, &context, error);
-    return verdict == STS_CODE_REFUSED || verdict == STS_SERIAL_REFUSED ? 1 : -1;
+    return verdict == STS_CODE_REFUSED || verdict == STS_SERIAL_REFUSED ? TRIED_REFUSED : -1;
 }
 
 int mfa_session_get(struct mfa_session *session, const char *state, const struct key *key,
@@ -139,12 +142,13 @@ int mfa_session_get(struct mfa_session *session, const char *state, const struct
     unsigned most = session->tries ? session->tries : TRIES_MAX;
     struct error none = {0};
     uint64_t step;
-    int r = codes ? 1 : try_code(session, key, NULL, error);
+    int r = codes ? TRIED_REFUSED : try_code(session, key, NULL, error);
 
-    for (unsigned tries = 0; r == 1 && tries < most; tries++) {
+    for (unsigned tries = 0; r > 0 && tries < most; tries++) {
         if (tries > 0)
-            agent_progress(session->agent, PROGRESS_NOTE,
-                           "AWS does not take that code of the MFA device; trying the next one");
+            agent_progress(session->agent, PROGRESS_NOTE, "%s; trying the next one",
+                           r == TRIED_REFUSED ? "AWS does not take that code of the MFA device"
+                                              : "AWS did not answer to that code");
         if (mfa_codes_take(codes, session->agent, &session->server, state, key->mfa_serial, 1,
                            &step, tries ? &none : error) < 0)
             return -1;

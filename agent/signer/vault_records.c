@@ -240,8 +240,10 @@ int vault_open_seed(const struct vault *vault, const struct key *key, struct rec
     const struct record *record = find_record(vault, key->id, RECORD_TOTP_SEED, key->mfa_serial);
 
     if (!record)
-        return error_set(error, EXIT_FAILED,
-                         "the key %s has no TOTP seed; awstap mfa import %s brings one in",
-                         key->name, key->name);
+        return error_set(
+            error, EXIT_FAILED,
+            "the key %s has no TOTP seed; awstap mfa add %s makes a device, mfa import "
+            "seals the seed of one that it has",
+            key->name, key->name);
     return vault_open_record(vault, record, seed, error);
 }
