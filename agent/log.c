@@ -308,6 +308,11 @@ struct bytes log_start(void)
     return (struct bytes){journal.begin.id, journal.begun ? LOG_ID_BYTES : 0};
 }
 
+struct bytes log_key(void)
+{
+    return (struct bytes){journal.begin.public_key, journal.begun ? LOG_KEY_BYTES : 0};
+}
+
 uint64_t log_count(void)
 {
     return journal.count;

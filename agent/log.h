@@ -26,6 +26,9 @@ void log_event(const struct log_event *event);
 /* The id of the segment that is being written, empty before its first line; and how many lines it
  * has, those included that could not be written. */
 struct bytes log_start(void);
+
+/* The public key of the vault that the segment is sealed to; empty before its first line. */
+struct bytes log_key(void);
 uint64_t log_count(void);
 
 /* One line on why the log could not be written the last time, and what to do; empty when it could.

@@ -125,6 +125,7 @@ static void meet_signer(struct operation_helper *helper)
         return;
     }
     places.log_start = log_start();
+    places.log_key = log_key();
     places.log_count = log_count();
     peer_send(&operation->signer, MSG_PLACES, &places, -1);
     operation->on_ready(operation);

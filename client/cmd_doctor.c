@@ -189,6 +189,8 @@ static int take_key(void *context, const struct msg_key *key)
 {
     struct doctor *doctor = context;
 
+    if (key->elsewhere && !doctor->key_count)
+        doctor_say(doctor, FINDING_HINT, "vault", "it %s", KEY_ELSEWHERE);
     if (doctor->key_count < DOCTOR_KEYS)
         snprintf(doctor->keys[doctor->key_count++], KEY_NAME_MAX + 1, "%.64s", key->name);
     doctor_say(doctor, FINDING_OK, "key", "%s: %s of %s", key->name, key->access_key_id, key->arn);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // awstap status: the agent and the sessions it holds.
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -20,7 +21,8 @@ struct status {
     struct buf notes;
     struct json json, troubles;
     char vault[PLACE_MAX];
-    bool met; /* AGENT has come, which stands first */
+    bool met;       /* AGENT has come, which stands first */
+    bool elsewhere; /* it was said that the vault came from another machine */
 };
 
 static void agent_json(struct json *json, const struct msg_agent *agent)
@@ -151,6 +153,11 @@ static int take_key(void *context, const struct msg_key *key)
     table_cell(&status->keys, key->access_key_id);
     table_cell(&status->keys, age);
     table_cell(&status->keys, key->rotate_every ? every : "by hand only");
+    if (key->elsewhere && !status->elsewhere) {
+        status->elsewhere = true;
+        if (buf_printf(&status->notes, "the vault %s\n", KEY_ELSEWHERE) < 0)
+            return no_memory(-ENOMEM);
+    }
     return no_memory(key_notes(key, &status->notes));
 }
 
@@ -256,8 +263,8 @@ const struct command cmd_status = {
             "security keys are noticed), screen_locked, trouble (\"\": none), sessions, an array\n"
             "of objects with key, role_arn (\"\": the key's own), access_key_id, duration_seconds\n"
             "(0: the default), expiration; keys, an array of objects with name, access_key_id,\n"
-            "sealed, overdue, task, strangers (as in key show); and not_rotated, an array of\n"
-            "objects with key and text: rotations that failed while nobody was there.\n",
+            "sealed, overdue, task, strangers, elsewhere (as in key show); and not_rotated, an\n"
+            "array of objects with key and text: rotations that failed while nobody was there.\n",
     .grammar = {.options = WITH(OPTION_JSON)},
     .run = run,
 };

@@ -43,6 +43,7 @@ void key_state_json(struct json *json, const struct msg_key *key)
     for (const char *what = NULL; (what = list_next(&key->strangers, what));)
         json_text(json, NULL, what);
     json_end(json, ']');
+    json_bool(json, "elsewhere", key->elsewhere);
 }
 
 int key_notes(const struct msg_key *key, struct buf *out)

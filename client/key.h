@@ -13,7 +13,11 @@
     "duration_seconds, max_duration_seconds, lock_on (an array), rotate_every_seconds\n"           \
     "(0: off), grace_seconds, sealed (when the access key came in), overdue, task (what\n"         \
     "is unfinished; \"\": nothing), strangers (an array: access keys and MFA devices that\n"       \
-    "AWS has for the user, and the vault does not know)"
+    "AWS has for the user, and the vault does not know), elsewhere (whether the vault came\n"      \
+    "from another machine, and rotates nothing here)"
+
+/* What `elsewhere` means, of the vault. */
+#define KEY_ELSEWHERE "came from another machine, and rotates no key here until: awstap vault adopt"
 
 #define KEY_POLICY_SIZE 192
 #define KEY_AGE_SIZE    64

@@ -124,7 +124,7 @@ static const struct layout LAYOUTS[] = {
         F_U32(msg_key, serve), F_U32(msg_key, duration), F_U32(msg_key, max_duration),
         F_U32(msg_key, lock_on), F_U32(msg_key, rotate_every), F_U32(msg_key, grace),
         F_U64(msg_key, sealed), F_TEXT(msg_key, task, LINE_MAX_),
-        F_LIST(msg_key, strangers, LINE_MAX_), )},
+        F_LIST(msg_key, strangers, LINE_MAX_), F_U32(msg_key, elsewhere), )},
     [MSG_CODE] = {"CODE", false, FIELDS(F_TEXT(msg_code, code, 16), F_U32(msg_code, seconds), )},
     [MSG_OUTCOME] = {"OUTCOME", false, FIELDS(
         F_TEXT(msg_outcome, name, NAME_MAX_), F_U32(msg_outcome, status),
@@ -143,7 +143,8 @@ static const struct layout LAYOUTS[] = {
 
     [MSG_PLACES] = {"PLACES", false, FIELDS(
         F_TEXT(msg_places, vault, PATH_MAX_), F_TEXT(msg_places, state, PATH_MAX_),
-        F_BYTES(msg_places, log_start, 16), F_U64(msg_places, log_count), )},
+        F_BYTES(msg_places, log_start, 16), F_BYTES(msg_places, log_key, 32),
+        F_U64(msg_places, log_count), )},
     [MSG_WANT] = {"WANT", false, FIELDS(
         F_U32(msg_want, flight), F_TEXT(msg_want, key, NAME_MAX_), F_U32(msg_want, duration),
         F_LIST(msg_want, hops, HOPS_BYTES_MAX), )},

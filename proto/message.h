@@ -341,6 +341,7 @@ struct msg_key {
     uint64_t sealed;       /* when the access key in use was sealed */
     const char *task;      /* what is unfinished, for a person; empty: nothing */
     struct list strangers; /* of the user, at AWS: the vault does not know them */
+    uint32_t elsewhere;    /* the vault came from another machine */
 };
 struct msg_code {
     const char *code;
@@ -404,6 +405,7 @@ struct msg_asker {
 struct msg_places {
     const char *vault, *state;
     struct bytes log_start; /* of the log of this agent */
+    struct bytes log_key;   /* the vault's public key that it is sealed to */
     uint64_t log_count;     /* its lines so far */
 };
 struct msg_want {

@@ -50,9 +50,11 @@ int agent_open(struct agent *agent)
         return r;
     agent->vault = arena_strdup(places.vault);
     agent->state = arena_strdup(places.state);
-    agent->logs = places.log_start.len == LOG_ID_BYTES;
-    if (agent->logs)
+    agent->logs = places.log_start.len == LOG_ID_BYTES && places.log_key.len == LOG_KEY_BYTES;
+    if (agent->logs) {
         memcpy(agent->log_id, places.log_start.data, LOG_ID_BYTES);
+        memcpy(agent->log_key, places.log_key.data, LOG_KEY_BYTES);
+    }
     agent->log_count = places.log_count;
     channel_drop(&agent->channel, &frame);
     return agent->vault && agent->state ? 0 : -ENOMEM;

@@ -26,7 +26,8 @@ struct agent {
     char *vault, *state;          /* paths, in the arena */
     bool logs;                    /* its log has begun: */
     uint8_t log_id[LOG_ID_BYTES]; /* of the segment that it writes */
-    uint64_t log_count;           /* the lines of it so far */
+    uint8_t log_key[LOG_KEY_BYTES]; /* the vault's public key that the segment is sealed to */
+    uint64_t log_count;             /* the lines of it so far */
     bool requester_known;
     char requester[AGENT_REQUESTER_SIZE];
 };

@@ -92,7 +92,7 @@ static int verify(struct agent *agent, const struct vault *vault, char **done, s
 
     if (read_anchor(agent, vault, &anchor, error) < 0)
         return -1;
-    log_anchor_note(&anchor, agent, vault);
+    log_anchor_note(&anchor, agent);
     if (read_file(agent, &files[0], error) >= 0 && read_file(agent, &files[1], error) >= 0 &&
         log_file_check(vault, files, &anchor, &report, error) == 0 &&
         tell_faults(&report, &anchor, error) == 0)

@@ -123,8 +123,7 @@ static struct log_anchor_entry *find(struct log_anchor *anchor, const uint8_t id
     return NULL;
 }
 
-static struct log_anchor_entry *add(struct log_anchor *anchor, const struct agent *agent,
-                                    const struct vault *vault)
+static struct log_anchor_entry *add(struct log_anchor *anchor, const struct agent *agent)
 {
     struct log_anchor_entry *entry;
 
@@ -133,19 +132,18 @@ static struct log_anchor_entry *add(struct log_anchor *anchor, const struct agen
     entry = &anchor->entries[anchor->count++];
     *entry = (struct log_anchor_entry){0};
     memcpy(entry->id, agent->log_id, LOG_ID_BYTES);
-    memcpy(entry->public_key, vault->public_key, LOG_KEY_BYTES);
+    memcpy(entry->public_key, agent->log_key, LOG_KEY_BYTES);
     return entry;
 }
 
-void log_anchor_note(struct log_anchor *anchor, const struct agent *agent,
-                     const struct vault *vault)
+void log_anchor_note(struct log_anchor *anchor, const struct agent *agent)
 {
     struct log_anchor_entry *entry;
 
     if (!agent->logs || agent->log_count == 0)
         return;
     if (!(entry = find(anchor, agent->log_id)))
-        entry = add(anchor, agent, vault);
+        entry = add(anchor, agent);
     if (agent->log_count > entry->count)
         entry->count = agent->log_count;
 }
@@ -160,7 +158,7 @@ void log_anchor_make(const struct agent *agent, const struct vault *vault)
         return;
     if (log_anchor_read(vault, &anchor, &error) != 0)
         anchor = (struct log_anchor){.since = clock_now_ms() / 1000};
-    log_anchor_note(&anchor, agent, vault);
+    log_anchor_note(&anchor, agent);
     pending.len = print(vault, &anchor, pending.text);
 }
 

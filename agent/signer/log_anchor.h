@@ -16,7 +16,7 @@
 struct log_anchor_entry {
     uint8_t id[LOG_ID_BYTES];
     uint64_t count;                    /* lines */
-    uint8_t public_key[LOG_KEY_BYTES]; /* the vault's when it was first noted */
+    uint8_t public_key[LOG_KEY_BYTES]; /* the vault's that it was sealed to */
 };
 
 struct log_anchor {
@@ -32,8 +32,7 @@ struct log_anchor {
 int log_anchor_read(const struct vault *vault, struct log_anchor *anchor, struct error *error);
 
 /* Note in the anchor how many lines the agent's log has now. */
-void log_anchor_note(struct log_anchor *anchor, const struct agent *agent,
-                     const struct vault *vault);
+void log_anchor_note(struct log_anchor *anchor, const struct agent *agent);
 
 /*
  * While the vault is unlocked: make the anchor for what the agent's log has now. It is written by

@@ -233,24 +233,12 @@ class Elsewhere(VaultCase):
     def go_on_with_this_one(self):
         """The other way out that the line names."""
         self.assert_fails(self.machine.awstap("key", "list"), 6, "awstap vault adopt")
-        for path in glob.glob(os.path.join(self.machine.state, "vault-*")):
-            os.unlink(path)
-
-    def copied(self):
-        """Another machine with a copy of this one's vault, its security key plugged in."""
-        other = Machine()
-        self.addCleanup(other.close)
-        os.makedirs(os.path.dirname(other.vault))
-        write_as_user(other.vault, read(self.machine.vault))
-        for folder, _, _ in os.walk(os.path.join(other.home, ".local")):
-            os.chown(folder, USER or os.getuid(), USER or os.getgid())
-        write_as_user(os.path.join(other.softkey, "yubi.state"), read(self.key.path + ".state"))
-        other.key().plug()
-        return other
+        check(self.machine.awstap("vault", "adopt"))
 
     def test_on_two_machines(self):
         """A copy serves elsewhere; written in two places, the other's is refused here, and what it has is not lost."""
-        there = self.copied()
+        there = self.machine.copied()
+        self.addCleanup(there.close)
         check(there.awstap("get", "work"))
         check(self.machine.finish(self.key_add("here", self.aws.add_user("bob"))))
         check(there.finish(self.key_add("there", self.aws.add_user("carol"), there)))
@@ -263,7 +251,8 @@ class Elsewhere(VaultCase):
 
     def test_a_newer_one(self):
         """What another machine wrote since is taken, and remembered once a touch has opened it."""
-        there = self.copied()
+        there = self.machine.copied()
+        self.addCleanup(there.close)
         older = read(self.machine.vault)
         check(there.finish(self.key_add("there", self.aws.add_user("carol"), there)))
         write_as_user(self.machine.vault, read(there.vault))
@@ -288,7 +277,7 @@ class Elsewhere(VaultCase):
         (name,) = [name for name in os.listdir(self.machine.state) if name.startswith("vault-")]
         write_as_user(os.path.join(self.machine.state, name), b"1 x\n")
         self.assert_all_refuse(6, name, "damaged", "awstap vault adopt")
-        os.unlink(os.path.join(self.machine.state, name))
+        check(self.machine.awstap("vault", "adopt"))
         self.assertEqual(self.names(), ["work"])
 
 

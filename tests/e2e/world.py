@@ -331,6 +331,35 @@ class Machine:
 
     trust = ()  # more options of key add, for a fake AWS with TLS
 
+    def give(self, path, content, mode=0o600):
+        """A file of the person's in the home folder, with the folders that it needs; replaced in place."""
+        made, folder = [path], os.path.dirname(path)
+        while not os.path.exists(folder):
+            made, folder = [*made, folder], os.path.dirname(folder)
+        os.makedirs(os.path.dirname(path), 0o700, exist_ok=True)
+        with open(path, "wb") as file:
+            file.write(content)
+        os.chmod(path, mode)
+        if USER is not None:
+            for each in made:
+                os.chown(each, USER, USER)
+
+    def key_of(self, other, name="yubi"):
+        """The other machine's security key, which works here too, plugged in."""
+        with open(os.path.join(other.softkey, name + ".state"), "rb") as file:
+            self.give(os.path.join(self.softkey, name + ".state"), file.read())
+        key = self.key(name)
+        key.plug()
+        return key
+
+    def copied(self):
+        """Another machine, with a copy of this one's vault and its security key."""
+        other = Machine()
+        with open(self.vault, "rb") as file:
+            other.give(other.vault, file.read())
+        other.key_of(self)
+        return other
+
     def _end(self, number):
         for pid in self.processes():
             try:

@@ -144,6 +144,7 @@ class Stage:
             self.signal(signal.SIGKILL)
             if time.monotonic() > end:
                 raise AssertionError("processes that can't be killed")
+        self.points.clear()  # nobody waits any more where the last one did
         self._reap()
 
     def stop(self, patience_s=PATIENCE_S):

@@ -100,12 +100,13 @@ static void log_free(struct log *log)
 }
 
 /* What an opening of the vault would note now. */
-static void anchor(struct log *log, const struct vault *vault)
+static void anchor(struct log *log)
 {
     struct agent agent = {.logs = true, .log_count = log->count};
 
     memcpy(agent.log_id, log->begin.id, LOG_ID_BYTES);
-    log_anchor_note(&log->anchor, &agent, vault);
+    memcpy(agent.log_key, log->begin.public_key, LOG_KEY_BYTES);
+    log_anchor_note(&log->anchor, &agent);
 }
 
 static unsigned faults(struct log *log, const struct vault *vault)
@@ -173,10 +174,10 @@ static void test_intact(void **state)
     struct log log = log_new(vault);
 
     write_events(&log, 5);
-    anchor(&log, vault);
+    anchor(&log);
     begin(&log, vault->public_key);
     write_events(&log, 3);
-    anchor(&log, vault);
+    anchor(&log);
     put_aside(&log);
     write_events(&log, 4);
     assert_int_equal(faults(&log, vault), 0);
@@ -203,7 +204,7 @@ static struct log log_of_ten(const struct vault *vault)
     struct log log = log_new(vault);
 
     write_events(&log, 9);
-    anchor(&log, vault);
+    anchor(&log);
     return log;
 }
 
@@ -269,7 +270,7 @@ static void test_earlier_segments(void **state)
     log = log_of_ten(vault);
     put_aside(&log);
     begin(&log, vault->public_key);
-    anchor(&log, vault);
+    anchor(&log);
     log.files[0].size = 0;
     expect_fault(&log, vault, "what stood before line 1 of log was changed or removed");
     vault_free(vault);
@@ -310,7 +311,7 @@ static void test_replayed_segment(void **state)
 
     begin(&log, vault->public_key);
     write_events(&log, 2);
-    anchor(&log, vault);
+    anchor(&log);
     log.files[1].size = earlier;
     expect_fault(&log, vault, "3 lines are missing at the end");
     vault_free(vault);
