@@ -208,6 +208,11 @@ bench: packages-check
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) testroot
 	$(Q)tests/bench/run
 
+# Every operation, interrupted everywhere (tests/matrix/README.md): half an hour. MATRIX: options and operations.
+kill-matrix: packages-check
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) testroot
+	$(Q)tests/matrix/run $(MATRIX)
+
 # Under a real kernel, in a virtual machine; VM_SECONDS=900 it may take.
 vm-check: packages-vm
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) all $(ROOT)/softkey-uhid
@@ -241,7 +246,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: always all testroot tests-built check fuzz fuzzers vm-check demo bench packages-demo packages-check packages-vm \
+.PHONY: always all testroot tests-built check fuzz fuzzers kill-matrix vm-check demo bench packages-demo packages-check packages-vm \
 	install uninstall clean
 .SECONDARY:
 

@@ -106,7 +106,6 @@ static struct list list_strangers(const struct vault *vault, const struct key *k
 static void tell_key(struct agent *agent, const struct vault *vault, const struct key *key)
 {
     const struct record *record = vault_record(vault, key, RECORD_ACCESS_KEY, 0);
-    struct error elsewhere;
     char task[TASK_TEXT_SIZE];
     struct buf strangers;
 
@@ -134,7 +133,7 @@ static void tell_key(struct agent *agent, const struct vault *vault, const struc
         .sealed = record ? record->created : 0,
         .task = task_say(vault, key, clock_now_ms() / 1000, task),
         .strangers = list_strangers(vault, key, &strangers),
-        .elsewhere = !vault_is_here(vault, &elsewhere),
+        .elsewhere = vault_is_elsewhere(vault),
     };
 
     agent_send(agent, MSG_KEY, &answer);

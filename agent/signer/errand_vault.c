@@ -184,12 +184,10 @@ static int check_replace(const struct vault *vault, const struct vault_place *pl
 
 static const char *after_import(const struct vault *vault)
 {
-    struct error unsaid;
-
-    return vault_is_here(vault, &unsaid) ? ""
-                                         : ". It came from another machine, which may rotate its "
-                                           "keys; if this machine is to do "
-                                           "that from now on: awstap vault adopt";
+    return vault_is_elsewhere(vault) ? ". It came from another machine, which may rotate its keys; "
+                                       "if this machine is to do that from now on: awstap vault "
+                                       "adopt"
+                                     : "";
 }
 
 static int import_vault(struct agent *agent, struct vault *vault, const struct vault_place *place,

@@ -41,14 +41,29 @@ struct key *vault_key_by_id(struct vault *vault, uint32_t id)
     return NULL;
 }
 
-bool vault_is_here(const struct vault *vault, struct error *error)
+/* 1: this machine is the vault's; 0: it came from another one; -1 with error. */
+static int compare_machine(const struct vault *vault, struct error *error)
 {
     uint8_t machine[STATE_MACHINE_BYTES];
 
     if (state_machine(vault->state, machine, error) < 0)
-        return false;
-    if (memcmp(machine, vault->machine, sizeof(machine)) == 0)
-        return true;
+        return -1;
+    return memcmp(machine, vault->machine, sizeof(machine)) == 0;
+}
+
+bool vault_is_elsewhere(const struct vault *vault)
+{
+    struct error unsaid;
+
+    return compare_machine(vault, &unsaid) == 0;
+}
+
+bool vault_is_here(const struct vault *vault, struct error *error)
+{
+    int here = compare_machine(vault, error);
+
+    if (here)
+        return here > 0;
     error_set(error, EXIT_FAILED,
               "the vault %s came from another machine, which may change its keys at AWS; if this "
               "machine is to do that from now on: awstap vault adopt",

@@ -111,6 +111,9 @@ int vault_change(struct vault *vault,
 /* Whether this machine may rotate the keys in it; error says what to do where not (EXIT_FAILED). */
 bool vault_is_here(const struct vault *vault, struct error *error);
 
+/* Whether it is known to have come from another machine. */
+bool vault_is_elsewhere(const struct vault *vault);
+
 /*
  * Write the vault, unlocked or narrowed, as the next generation, under vault.lock. Narrowed, its
  * head must be as it was believed, else the process ends: a fault of ours. EXIT_FAILED where

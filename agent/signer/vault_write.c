@@ -222,15 +222,16 @@ int vault_change(struct vault *vault,
 /* A name beside the vault that says when, and that no file has. */
 static int name_aside(const char *path, char aside[FILE_PATH_MAX], struct error *error)
 {
+    uint64_t second = clock_now_ms() / 1000;
     char time[UTC_SIZE];
     int n;
 
-    utc_print(clock_now_ms() / 1000, time);
-    n = snprintf(aside, FILE_PATH_MAX, "%s.replaced-%s", path, time);
-    if (n < 0 || n >= FILE_PATH_MAX)
-        return error_set(error, EXIT_FAILED, "the path %.200s… is too long", path);
-    if (access(aside, F_OK) == 0)
-        return error_set(error, EXIT_FAILED, "there is a file %s already; run it again", aside);
+    do {
+        utc_print(second++, time);
+        n = snprintf(aside, FILE_PATH_MAX, "%s.replaced-%s", path, time);
+        if (n < 0 || n >= FILE_PATH_MAX)
+            return error_set(error, EXIT_FAILED, "the path %.200s… is too long", path);
+    } while (access(aside, F_OK) == 0);
     return 0;
 }
 

@@ -253,7 +253,6 @@ class BackInTime(CareCase):
         (kept,) = glob.glob(self.machine.vault + ".replaced-*")
         self.assertEqual(read(kept), newer)
         self.assertEqual(self.names(), ["work"])
-        self.machine.clock(1000)
         check(self.vault_import(newer, "--replace"))
         self.assertEqual(self.names(), ["other", "work"])
 
@@ -301,7 +300,6 @@ class Forked(CareCase):
         self.assertIn("What only the other one has is lost", self.last_dialog())
         self.assertEqual(self.names(), ["there", "work"])
         check(self.machine.awstap("get", "there"))
-        self.machine.clock(1000)
         check(self.vault_import(mine, "--replace"))
         self.assertEqual(self.names(), ["here", "work"])
 

@@ -19,8 +19,8 @@ def possessions(aws):
 
 
 def name_of(path):
-    """A file's name in the home folder, the same on every stage: without the vault's id."""
-    return re.sub("[0-9a-f]{32}", "ID", path.partition("/home/")[2])
+    """A file's name in the home folder, the same on every stage: without the vault's id, and times."""
+    return re.sub("[0-9a-f]{32}|[0-9-]{10}T[0-9:]{8}Z", "ID", path.partition("/home/")[2])
 
 
 class Aftermath:

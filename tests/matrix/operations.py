@@ -109,6 +109,23 @@ def copied(stage):
     return facts
 
 
+def backed_up(stage):
+    """A vault, and a backup of it from before a change."""
+    facts = sealed(stage)
+    must(stage, "vault", "export", "backup")
+    must(stage, "key", "set", "work", "duration=2h")
+    return facts
+
+
+def lost(stage):
+    """A backup of a vault that is gone, with all that was known of it."""
+    facts = backed_up(stage)
+    os.unlink(stage.machine.vault)
+    for name in os.listdir(stage.machine.state):
+        os.unlink(os.path.join(stage.machine.state, name))
+    return facts
+
+
 def in_a_file(stage):
     """A key in a plain credentials file."""
     stage.machine.key().plug()
@@ -192,7 +209,7 @@ def _has_no_mfa(stage):
 
 def _adopted(stage):
     """Its keys may be rotated here."""
-    return "adopt" not in must(stage, "status").shown
+    return not keys(stage)["work"]["elsewhere"]
 
 
 def _imported(stage):
@@ -224,6 +241,10 @@ OPERATIONS = {operation.name: operation for operation in (
     Operation("mfa import", seedless, "mfa", "import", "work", "--mfa-serial", "{user[serial]}", text=_seed,
               done=lambda stage: keys(stage)["work"]["has_seed"]),
     Operation("vault adopt", copied, "vault", "adopt", again=["already"], done=_adopted),
+    Operation("vault import", lost, "vault", "import", "backup", brought=True,
+              done=lambda stage: "work" in keys(stage)),
+    Operation("vault replace", backed_up, "vault", "import", "backup", "--replace",
+              done=lambda stage: keys(stage)["work"]["duration_seconds"] == 12 * 3600),
     Operation("key rotate", without_grace, "key", "rotate", "work", done=_rotated),
     Operation("rotate --due", due, "key", "rotate", "--due", before=_get, after=(("lock",), ("get", "work"), ("key", "rotate", "--due")),
               done=_rotated),
