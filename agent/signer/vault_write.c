@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // The vault to the disk: as a whole, as the next generation, and only over what it was read from.
+#include <errno.h>
 #include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -219,7 +220,7 @@ int vault_change(struct vault *vault,
     return outcome == WRITTEN || outcome == UNNOTED ? 0 : give_up(vault);
 }
 
-/* A name beside the vault that says when, and that no file has. */
+/* One more name for the file at path, which says when, and stays with it when it is replaced. */
 static int name_aside(const char *path, char aside[FILE_PATH_MAX], struct error *error)
 {
     uint64_t second = clock_now_ms() / 1000;
@@ -231,8 +232,11 @@ static int name_aside(const char *path, char aside[FILE_PATH_MAX], struct error 
         n = snprintf(aside, FILE_PATH_MAX, "%s.replaced-%s", path, time);
         if (n < 0 || n >= FILE_PATH_MAX)
             return error_set(error, EXIT_FAILED, "the path %.200s… is too long", path);
-    } while (access(aside, F_OK) == 0);
-    return 0;
+        if (link(path, aside) == 0)
+            return 0;
+    } while (errno == EEXIST);
+    return error_set(error, EXIT_FAILED, "the vault that is there can't be kept as %s: %s", aside,
+                     strerror(errno));
 }
 
 /* Under the lock: what is in the vault's place is still what it was, and is kept beside it. */
@@ -249,8 +253,8 @@ static int put_aside(const char *path, const struct vault_place *place, char asi
     if (result >= 0 && ((result == 0) != place->taken ||
                         (place->taken && memcmp(hash, place->hash, sizeof(hash)) != 0)))
         result = overtaken(error);
-    else if (result == 0 && (result = name_aside(path, aside, error)) == 0)
-        result = file_replace(aside, buf_data(&file), buf_len(&file), FILE_SYNC, error);
+    else if (result == 0)
+        result = name_aside(path, aside, error);
     buf_free(&file);
     return result < 0 ? -1 : 0;
 }
