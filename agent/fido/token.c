@@ -2,6 +2,7 @@
 // A security key that is open: what it can do, and the calls on it, with their deadlines.
 #include "token.h"
 
+#include <poll.h>
 #include <string.h>
 
 #include "cancel.h"
@@ -10,6 +11,8 @@
 
 #define SEND_MS   5000
 #define ANSWER_MS 5000 /* opening, and all that needs no touch */
+#define BUSY_MS   2000 /* what another program, or another of us, has begun gets that long to end */
+#define AGAIN_MS  50
 #define SILENT_MS 2000 /* a key that has not answered a silent request by now wants a touch */
 #define GRACE_MS  1000 /* for a cancelled call to return before libfido2 gives up on it */
 
@@ -59,12 +62,25 @@ out:
     return r;
 }
 
+/* libfido2 says FIDO_ERR_RX for a key that is busy (CHANNEL_BUSY to its INIT). */
+static int open_when_free(const char *path, fido_dev_t **dev)
+{
+    uint64_t deadline = clock_deadline_ms(BUSY_MS);
+    int r;
+
+    while (((r = device_open(path, ANSWER_MS, dev)) == FIDO_ERR_RX ||
+            r == FIDO_ERR_CHANNEL_BUSY) &&
+           clock_left_ms(deadline) > 0)
+        poll(NULL, 0, AGAIN_MS);
+    return r;
+}
+
 int token_open(struct token *token, struct channel *channel, const char *path)
 {
     int r;
 
     *token = (struct token){.channel = channel};
-    if ((r = device_open(path, ANSWER_MS, &token->dev)) != FIDO_OK)
+    if ((r = open_when_free(path, &token->dev)) != FIDO_OK)
         return r;
     return fido_dev_is_fido2(token->dev) ? read_info(token) : FIDO_ERR_UNSUPPORTED_EXTENSION;
 }

@@ -11,7 +11,7 @@
 
 #define STRANGERS_MAX (IAM_KEYS_MAX + IAM_DEVICES_MAX)
 
-#define GONE_MAX 4 /* an operation deletes fewer */
+#define GONE_MAX 8 /* the last ones: AWS may list them for some seconds more */
 
 static char gone[GONE_MAX][129];
 static size_t gone_count;
@@ -48,13 +48,12 @@ static bool knows_device(const struct vault *vault, const char *serial)
 
 void census_gone(const char *access_key_id)
 {
-    if (gone_count < GONE_MAX)
-        snprintf(gone[gone_count++], sizeof gone[0], "%s", access_key_id);
+    snprintf(gone[gone_count++ % GONE_MAX], sizeof gone[0], "%s", access_key_id);
 }
 
 static bool is_gone(const char *access_key_id)
 {
-    for (size_t i = 0; i < gone_count; i++)
+    for (size_t i = 0; i < GONE_MAX; i++)
         if (strcmp(gone[i], access_key_id) == 0)
             return true;
     return false;
@@ -129,13 +128,8 @@ static const char *whose(const struct life *life, const char *access_key_id)
 {
     if (!census_knows_key(life->vault, access_key_id))
         return "unknown to this vault";
-    for (unsigned nth = 0; nth < 2; nth++) {
-        const struct record *record =
-            vault_record(life->vault, life_key(life), RECORD_ACCESS_KEY, nth);
-
-        if (record && strcmp(record->subject, access_key_id) == 0)
-            return "in this vault";
-    }
+    if (vault_record_of(life->vault, life_key(life), RECORD_ACCESS_KEY, access_key_id))
+        return "in this vault";
     return "in this vault by another name";
 }
 

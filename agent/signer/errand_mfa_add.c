@@ -68,21 +68,11 @@ static int check(struct adding *adding, struct error *error)
                      key->name, key->mfa_serial, key->name);
 }
 
-static const struct record *sealed_seed(const struct life *life, const char *serial)
-{
-    const struct record *record;
-
-    for (unsigned nth = 0;
-         (record = vault_record(life->vault, life_key(life), RECORD_TOTP_SEED, nth)); nth++)
-        if (strcmp(record->subject, serial) == 0)
-            return record;
-    return NULL;
-}
-
 /* The next codes of a device that an earlier run has sealed the seed of. */
 static int compute_codes(struct adding *adding, struct error *error)
 {
-    const struct record *record = sealed_seed(&adding->life, task_of(adding)->serial);
+    const struct record *record = vault_record_of(adding->life.vault, life_key(&adding->life),
+                                                  RECORD_TOTP_SEED, task_of(adding)->serial);
     struct record_secret *seed;
     int r;
 

@@ -175,16 +175,6 @@ static int delete (struct removing *removing, struct error *error)
                                                     : explain(removing, "delete", verdict, error);
 }
 
-static bool has_seed(const struct vault *vault, const struct key *key, const char *serial)
-{
-    const struct record *record;
-
-    for (unsigned nth = 0; (record = vault_record(vault, key, RECORD_TOTP_SEED, nth)); nth++)
-        if (strcmp(record->subject, serial) == 0)
-            return true;
-    return false;
-}
-
 static int apply_end(struct vault *vault, void *context, struct error *error)
 {
     static struct journal journal; /* too large for the stack */
@@ -195,7 +185,7 @@ static int apply_end(struct vault *vault, void *context, struct error *error)
     if (!key)
         return error_set(error, EXIT_FAILED, "the key has been removed meanwhile");
     if (journal_read(vault, &journal, error) < 0 ||
-        (has_seed(vault, key, task->serial) &&
+        (vault_record_of(vault, key, RECORD_TOTP_SEED, task->serial) &&
          vault_drop_record(vault, key, RECORD_TOTP_SEED, task->serial, error) < 0) ||
         (removing->named && serial_put(vault, key, &removing->allowed, error) < 0) ||
         journal_set(&journal, task, error) < 0)

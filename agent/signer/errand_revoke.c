@@ -45,13 +45,7 @@ static void tell_now(struct drill *drill, enum drill_step step)
 /* The record of this access key, or NULL. */
 static const struct record *find_record(const struct life *life, const char *access_key_id)
 {
-    const struct record *record;
-
-    for (unsigned nth = 0;
-         (record = vault_record(life->vault, life_key(life), RECORD_ACCESS_KEY, nth)); nth++)
-        if (strcmp(record->subject, access_key_id) == 0)
-            return record;
-    return NULL;
+    return vault_record_of(life->vault, life_key(life), RECORD_ACCESS_KEY, access_key_id);
 }
 
 /* See in the journal how far it is. Without a task the access key in use is the old one. */

@@ -81,16 +81,6 @@ static int apply_seal(struct vault *vault, void *context, struct error *error)
     return journal_put(vault, &journal, error);
 }
 
-static bool has_seed(const struct vault *vault, const struct key *key, const char *serial)
-{
-    const struct record *record;
-
-    for (unsigned nth = 0; (record = vault_record(vault, key, RECORD_TOTP_SEED, nth)); nth++)
-        if (strcmp(record->subject, serial) == 0)
-            return true;
-    return false;
-}
-
 /* The task is over, and of its device's seed nothing is left. */
 static int apply_forget(struct vault *vault, void *context, struct error *error)
 {
@@ -100,7 +90,7 @@ static int apply_forget(struct vault *vault, void *context, struct error *error)
 
     if (!key)
         return 0;
-    if (has_seed(vault, key, task->serial) &&
+    if (vault_record_of(vault, key, RECORD_TOTP_SEED, task->serial) &&
         vault_drop_record(vault, key, RECORD_TOTP_SEED, task->serial, error) < 0)
         return -1;
     if (journal_read(vault, &journal, error) < 0 || journal_set(&journal, task, error) < 0)

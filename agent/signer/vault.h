@@ -129,6 +129,10 @@ struct key *vault_key(struct vault *vault, const char *name, struct error *error
 /* NULL where there is none (any more). */
 struct key *vault_key_by_id(struct vault *vault, uint32_t id);
 
+/* The record of this access key or seed of the key; NULL where there is none. */
+const struct record *vault_record_of(const struct vault *vault, const struct key *key,
+                                     enum record_type type, const char *subject);
+
 /* The records of a key and type, newest first: nth is 0 for the one in use, 1 for the one that is
  * being rotated out; NULL where there is none. */
 const struct record *vault_record(const struct vault *vault, const struct key *key,

@@ -22,6 +22,12 @@ static const struct record *find_record(const struct vault *vault, uint32_t key_
     return NULL;
 }
 
+const struct record *vault_record_of(const struct vault *vault, const struct key *key,
+                                     enum record_type type, const char *subject)
+{
+    return find_record(vault, key->id, type, subject);
+}
+
 const struct record *vault_record(const struct vault *vault, const struct key *key,
                                   enum record_type type, unsigned nth)
 {

@@ -1,12 +1,17 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Several security keys, keys plugged in late, and keys that lie: who is asked, who blinks, who gets the PIN."""
 
+import fcntl
+import os
+import struct
+import time
 import unittest
 
 from world import Case, check, read_until, wait_for
 
 PIN = "123456"
 OTHER_AAGUID = "aaguid " + "ab" * 16
+COMMAND_LOCK = 1  # the byte of NAME.lock that a command of the software key holds
 
 
 class KeysCase(Case):
@@ -55,6 +60,20 @@ class KeysCase(Case):
 
     def new_dialogs(self):
         return self.machine.dialogs()[self.shown:]
+
+
+class Busy(KeysCase):
+    def test_busy_for_a_moment(self):
+        """A key that another program is just done with is asked all the same."""
+        key, = self.enrolled(("first",))
+        with open(key.path + ".lock", "r+b") as file:
+            fcntl.fcntl(file, fcntl.F_OFD_SETLK, struct.pack("hhqqi", fcntl.F_WRLCK, os.SEEK_SET, COMMAND_LOCK, 1, 0))
+            child = self.ask()
+            wait_for(lambda: self.machine.processes("awstap-fido"), "the key to be looked for")
+            time.sleep(0.5)  # as long as the other one takes
+        key.wait_blinking()
+        key.person("auto")
+        check(self.machine.finish(child))
 
 
 class Pins(KeysCase):
