@@ -47,8 +47,7 @@ static const struct {
     [OPTION_POLICY] = {"policy", "JSON", "a session policy; file://PATH reads it from a file"},
     [OPTION_POLICY_ARN] = {"policy-arn", "ARN", "a managed policy as session policy; repeatable"},
     [OPTION_REGION] = {"region", "REGION", "the AWS region"},
-    [OPTION_REPLACE] = {"replace", NULL,
-                        "in the place of the one that is here, which is kept beside it"},
+    [OPTION_REPLACE] = {"replace", NULL, "in the place of the one that is here"},
     [OPTION_REWRITE] = {"rewrite", NULL,
                         "take the secrets out of the file, and let AWS tools ask awstap,\n"
                         "without asking"},

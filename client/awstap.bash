@@ -74,7 +74,8 @@ _awstap()
                 rotate_every= grace= $(_awstap_keys)"
             ;;
         'key rotate') words="--due --discard $(_awstap_keys)" ;;
-        'key remove' | 'mfa add' | 'mfa code' | 'mfa remove') words=$(_awstap_keys) ;;
+        'key remove' | 'mfa code' | 'mfa remove') words=$(_awstap_keys) ;;
+        'mfa add') words="--replace $(_awstap_keys)" ;;
         'mfa import') words="--mfa-serial $(_awstap_keys)" ;;
         get | exec)
             words="--role-arn --duration-seconds --external-id --role-session-name --source-identity --tag

@@ -62,7 +62,8 @@ const struct command cmd_vault_import = {
     .summary = "Take over a copy of a vault",
     .help = "FILE is what `awstap vault export` wrote; - is stdin. A factor opens it before it is\n"
             "put in its place. Where there is a vault already, or where a newer one was seen\n"
-            "here, nothing is done without --replace, and then a dialog says what is lost.\n",
+            "here, nothing is done without --replace, and then a dialog says what is lost; the\n"
+            "one that is here is kept beside it.\n",
     .grammar = {.options = WITH(OPTION_REPLACE), .operands = 1},
     .run = run,
 };

@@ -364,6 +364,7 @@ struct msg_key_import {
 };
 struct msg_mfa_add {
     const char *key;
+    uint32_t replace; /* the device before goes once the new one is proven */
 };
 struct msg_mfa_remove {
     const char *key;

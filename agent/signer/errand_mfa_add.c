@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// awstap mfa add: a virtual MFA device for a key's user, made with one touch, its seed sealed.
+// awstap mfa add: a virtual MFA device for a key's user, made with one touch, its seed sealed; in
+// the place of the one before where that is asked for, which goes when the new one is proven.
 #include "errand.h"
 
 #include <stdio.h>
@@ -10,6 +11,7 @@
 #include "keep.h"
 #include "mfa_device.h"
 #include "mfa_name.h"
+#include "mfa_removal.h"
 #include "mfa_session.h"
 #include "serial.h"
 #include "step.h"
@@ -28,12 +30,15 @@ static struct task *task_of(struct adding *adding)
 }
 
 /* Whether something else is under way about this key. 0, or -1 with error. */
-static int check_tasks(const struct life *life, struct error *error)
+static int check_tasks(const struct adding *adding, struct error *error)
 {
+    const struct life *life = &adding->life;
     const struct key *key = life_key(life);
     struct task task;
 
-    if (task_find(life->vault, key->id, TASK_MFA_REMOVE, &task))
+    /* Behind a device that is the user's by now goes the one that it replaces. */
+    if (adding->device.task.phase != PHASE_ENABLED &&
+        task_find(life->vault, key->id, TASK_MFA_REMOVE, &task))
         return error_set(error, EXIT_FAILED,
                          "the MFA device of %s is being removed; finish that by awstap mfa remove "
                          "%s, and run it again",
@@ -52,19 +57,25 @@ static int check_tasks(const struct life *life, struct error *error)
     return 0;
 }
 
-static int check(struct adding *adding, struct error *error)
+/* The task that goes on, or a new one. 0, or -1 with error. */
+static int check(struct adding *adding, bool replace, struct error *error)
 {
     const struct life *life = &adding->life;
     const struct key *key = life_key(life);
+    bool begun = task_find(life->vault, key->id, TASK_MFA_ADD, task_of(adding));
 
-    if (!vault_is_here(life->vault, error) || check_tasks(life, error) < 0)
+    if (!vault_is_here(life->vault, error) || check_tasks(adding, error) < 0)
         return -1;
-    if (task_find(life->vault, key->id, TASK_MFA_ADD, task_of(adding)) ||
-        !vault_has_seed(life->vault, key))
+    if (begun || replace == vault_has_seed(life->vault, key))
         return 0;
+    if (replace)
+        return error_set(error, EXIT_FAILED,
+                         "%s has no MFA device whose seed is in the vault, and so none to replace; "
+                         "awstap mfa add %s makes one",
+                         key->name, key->name);
     return error_set(error, EXIT_FAILED,
-                     "%s has an MFA device whose seed is sealed already: %s; awstap mfa remove %s "
-                     "takes it away",
+                     "%s has an MFA device whose seed is sealed already: %s; awstap mfa add "
+                     "--replace %s puts a new one in its place",
                      key->name, key->mfa_serial, key->name);
 }
 
@@ -112,9 +123,12 @@ static int unlock_for_it(struct adding *adding, struct agent *agent, const char 
     char serial[KEY_SERIAL_MAX + 1];
 
     stake_line(&stake, "Make an MFA device for %s at AWS", key->name);
-    stake_line(&stake, "MFA device %s",
-               task_of(adding)->serial[0] ? task_of(adding)->serial
-                                          : mfa_name_serial(key, 0, serial));
+    if (vault_has_seed(adding->life.vault, key) && task_of(adding)->phase != PHASE_ENABLED)
+        stake_line(&stake, "in the place of %s, which is deleted then", key->mfa_serial);
+    else
+        stake_line(&stake, "MFA device %s",
+                   task_of(adding)->serial[0] ? task_of(adding)->serial
+                                              : mfa_name_serial(key, 0, serial));
     adding->life.opened = opened;
     adding->life.context = adding;
     return life_unlock(&adding->life, agent, name, &stake, error, "to give %s an MFA device", name);
@@ -129,6 +143,8 @@ static void say_those(const struct adding *adding)
     for (size_t i = 0; i < those->count; i++) {
         const char *serial = those->devices[i].serial;
 
+        if (vault_record_of(adding->life.vault, life_key(&adding->life), RECORD_TOTP_SEED, serial))
+            continue; /* the one that is to be replaced */
         if (strstr(serial, ":u2f/"))
             agent_progress(agent, PROGRESS_NOTE,
                            "%s serves the AWS console only, as AWS STS takes TOTP codes alone: a "
@@ -138,6 +154,25 @@ static void say_those(const struct adding *adding)
             agent_progress(agent, PROGRESS_NOTE, "%s stays: another MFA device is added beside it",
                            serial);
     }
+}
+
+/* From the moment on in which the key goes by the new device, the one before is to be removed. */
+static int set_enabled(struct journal *journal, const struct vault *vault, const struct key *key,
+                       const struct task *enabled, struct error *error)
+{
+    static struct task removing; /* too large for the stack, with the others */
+
+    if (vault_has_seed(vault, key) && strcmp(key->mfa_serial, enabled->serial) != 0) {
+        removing = (struct task){.key = key->id,
+                                 .kind = TASK_MFA_REMOVE,
+                                 .phase = PHASE_DELETING,
+                                 .begun = enabled->moved,
+                                 .moved = enabled->moved};
+        snprintf(removing.serial, sizeof removing.serial, "%s", key->mfa_serial);
+        if (journal_set(journal, &removing, error) < 0)
+            return -1;
+    }
+    return journal_set(journal, enabled, error);
 }
 
 static int apply_enabled(struct vault *vault, void *context, struct error *error)
@@ -156,8 +191,8 @@ static int apply_enabled(struct vault *vault, void *context, struct error *error
         return error_set(error, EXIT_FAILED, "the MFA device %s is not called as it should be",
                          task->serial);
     if (journal_read(vault, &journal, error) < 0 ||
-        serial_put(vault, key, &adding->allowed[nth], error) < 0 ||
-        journal_set(&journal, task, error) < 0)
+        set_enabled(&journal, vault, key, task, error) < 0 ||
+        serial_put(vault, key, &adding->allowed[nth], error) < 0)
         return -1;
     return journal_put(vault, &journal, error);
 }
@@ -255,28 +290,70 @@ static int check_session(const struct life *life, struct error *error)
                      life_key(life)->name);
 }
 
+/* The device before, where there is one to be removed. 0 or -1 with error. */
+static int remove_before(struct life *life, const struct task *before, struct error *error)
+{
+    struct mfa_removal removal = {.life = life, .serial = before->serial};
+    struct error why = {0};
+
+    if (before->phase == PHASE_NONE || mfa_removal_run(&removal, &why) == 0)
+        return 0;
+    return error_set(error, why.status, "%s goes by its new MFA device, but %.400s",
+                     life_key(life)->name, why.text);
+}
+
+struct ending {
+    struct task added, removed;
+};
+
+static int apply_end(struct vault *vault, void *context, struct error *error)
+{
+    static struct journal journal; /* too large for the stack */
+    const struct ending *ending = context;
+    const struct key *key = vault_key_by_id(vault, ending->added.key);
+
+    if (!key)
+        return error_set(error, EXIT_FAILED, "the key has been removed meanwhile");
+    if (journal_read(vault, &journal, error) < 0 ||
+        (ending->removed.serial[0] &&
+         mfa_removal_drop_seed(vault, key, ending->removed.serial, error) < 0) ||
+        journal_set(&journal, &ending->added, error) < 0 ||
+        journal_set(&journal, &ending->removed, error) < 0)
+        return -1;
+    return journal_put(vault, &journal, error);
+}
+
+/* All is over, but for the device before. */
 static int finish(struct adding *adding, char **done, struct error *error)
 {
+    static struct ending ending; /* too large for the stack */
     struct life *life = &adding->life;
 
-    task_of(adding)->phase = PHASE_NONE;
-    if (life_note(life, task_of(adding), error) < 0)
+    task_find(life->vault, life->key, TASK_MFA_REMOVE, &ending.removed);
+    if (remove_before(life, &ending.removed, error) < 0)
+        return -1;
+    ending.added = *task_of(adding);
+    ending.added.phase = ending.removed.phase = PHASE_NONE;
+    if (vault_change(life->vault, apply_end, &ending, error) < 0)
         return -1;
     return errand_done(done, error,
                        "%s has the MFA device %s; its seed is sealed, and sessions have MFA from "
-                       "now on",
-                       life_key(life)->name, task_of(adding)->serial);
+                       "now on%s%s%s",
+                       life_key(life)->name, ending.added.serial,
+                       ending.removed.serial[0] ? "; " : "", ending.removed.serial,
+                       ending.removed.serial[0] ? " is deleted, and its seed" : "");
 }
 
-static int run(struct adding *adding, struct agent *agent, const char *name, char **done,
-               struct error *error)
+static int run(struct adding *adding, struct agent *agent, const struct msg_mfa_add *request,
+               char **done, struct error *error)
 {
     struct life *life = &adding->life;
 
     adding->device.life = life;
-    if (life_read(life, agent, name, error) < 0 || check(adding, error) < 0 ||
+    if (life_read(life, agent, request->key, error) < 0 ||
+        check(adding, request->replace, error) < 0 ||
         mfa_session_open(&adding->session, agent, life_key(life), error) < 0 ||
-        unlock_for_it(adding, agent, name, error) < 0)
+        unlock_for_it(adding, agent, request->key, error) < 0)
         return -1;
     if (task_of(adding)->phase == PHASE_ENABLED ? check_session(life, error) < 0
                                                 : make(adding, error) < 0)
@@ -294,7 +371,7 @@ int errand_mfa_add(struct agent *agent, const struct frame *frame, int fd, char 
     (void)fd;
     if (message_get(frame, MSG_MFA_ADD, &request) < 0)
         return errand_malformed(error);
-    r = run(&adding, agent, request.key, done, error);
+    r = run(&adding, agent, &request, done, error);
     mfa_device_free(&adding.device);
     mfa_session_close(&adding.session);
     life_end(&adding.life);

@@ -7,12 +7,9 @@
 
 #include "clock.h"
 #include "keep.h"
-#include "life.h"
+#include "mfa_removal.h"
 #include "serial.h"
 #include "task.h"
-
-#define CONFLICT_TRIES 10
-#define CONFLICT_MS    3000
 
 struct removing {
     struct life life;
@@ -23,11 +20,6 @@ struct removing {
     struct allowed_serial allowed; /* none */
 };
 
-static const char *user_of(const struct removing *removing)
-{
-    return iam_user_name(life_key(&removing->life));
-}
-
 /* Which device. An unfinished one is removed as well. 0 or -1 with error. */
 static int choose(struct removing *removing, struct error *error)
 {
@@ -35,8 +27,6 @@ static int choose(struct removing *removing, struct error *error)
     const struct key *key = life_key(life);
     struct task *task = &removing->task, add;
 
-    if (!vault_is_here(life->vault, error))
-        return -1;
     if ((removing->resumed = task_find(life->vault, key->id, TASK_MFA_REMOVE, task)))
         return 0;
     if ((removing->unfinished = task_find(life->vault, key->id, TASK_MFA_ADD, &add)))
@@ -76,7 +66,6 @@ static int opened(struct life *life, void *context, struct error *error)
     struct task *task = &removing->task;
     struct key *key = life_key(life);
 
-    removing->named = strcmp(key->mfa_serial, task->serial) == 0;
     if (removing->named && serial_allow(life->vault, key, "", &removing->allowed, error) < 0)
         return -1;
     if (removing->resumed)
@@ -94,8 +83,11 @@ static int unlock_for_it(struct removing *removing, struct agent *agent, const c
 
     stake_line(&stake, "Remove the MFA device of %s at AWS", name);
     stake_line(&stake, "MFA device %s", removing->task.serial);
-    stake_line(&stake, "Without it the access key alone is enough for what %s may",
-               user_of(removing));
+    if (removing->named)
+        stake_line(&stake,
+                   "Without it the access key alone is enough for what %s may; where a policy asks "
+                   "for MFA, nothing works until there is another device",
+                   iam_user_name(life_key(&removing->life)));
     removing->life.opened = opened;
     removing->life.context = removing;
     removing->life.confirm = true;
@@ -103,76 +95,20 @@ static int unlock_for_it(struct removing *removing, struct agent *agent, const c
                        "to remove the MFA device of %s", name);
 }
 
-/* One call more where no answer came: it changes nothing that was done already. */
-static enum iam_verdict insist(struct removing *removing,
-                               enum iam_verdict call(struct iam *, const char *, struct error *),
-                               struct error *error)
+/* Nothing is left of it at AWS. 0 or -1 with error. */
+static int remove_it(struct removing *removing, struct error *error)
 {
-    enum iam_verdict verdict = call(&removing->life.iam, removing->task.serial, error);
-
-    return verdict == IAM_UNKNOWN ? call(&removing->life.iam, removing->task.serial, error)
-                                  : verdict;
-}
-
-static int explain(const struct removing *removing, const char *what, enum iam_verdict verdict,
-                   struct error *error)
-{
-    const struct error why = *error;
-
-    if (verdict == IAM_DENIED)
-        return error_set(error, EXIT_AWS,
-                         "AWS does not let %s %s the MFA device %s (AccessDenied); give the user "
-                         "the policy that awstap iam-policy prints, and run it again",
-                         user_of(removing), what, removing->task.serial);
-    return error_set(error, why.status, "the MFA device %s is not removed yet: %.300s",
-                     removing->task.serial, why.text);
-}
-
-/* It is the user's no more. 0 or -1 with error. */
-static int deactivate(struct removing *removing, struct error *error)
-{
-    enum iam_verdict verdict = insist(removing, iam_deactivate_device, error);
+    struct mfa_removal removal = {&removing->life, removing->task.serial, removing->unfinished,
+                                  false};
     struct error unsaid = {0};
 
-    if (verdict == IAM_OK || verdict == IAM_GONE)
+    if (mfa_removal_run(&removal, error) == 0)
         return 0;
-    if (verdict == IAM_DENIED && !removing->resumed && !removing->unfinished) {
-        removing->task.phase = PHASE_NONE; /* nothing was changed */
+    if (removal.untouched && !removing->resumed && !removing->unfinished) {
+        removing->task.phase = PHASE_NONE;
         (void)life_note(&removing->life, &removing->task, &unsaid);
     }
-    return explain(removing, "deactivate", verdict, error);
-}
-
-/* AWS takes seconds to see that a device has no user any more. */
-static enum iam_verdict delete_patiently(struct removing *removing, struct error *error)
-{
-    struct agent *agent = removing->life.agent;
-    enum iam_verdict verdict = insist(removing, iam_delete_device, error);
-
-    if (verdict == IAM_CONFLICT)
-        agent_progress(agent, PROGRESS_AWS,
-                       "the device is off; waiting until AWS lets it be deleted");
-    for (unsigned tries = 1; verdict == IAM_CONFLICT && tries < CONFLICT_TRIES; tries++) {
-        agent_wait(agent, clock_boot_ms() + CONFLICT_MS);
-        verdict = insist(removing, iam_delete_device, error);
-    }
-    return verdict;
-}
-
-/* Nothing is left of it at AWS. 0 or -1 with error. */
-static int delete (struct removing *removing, struct error *error)
-{
-    enum iam_verdict verdict = IAM_CONFLICT;
-
-    if (removing->unfinished)
-        verdict = insist(removing, iam_delete_device, error);
-    if (verdict == IAM_CONFLICT) {
-        if (deactivate(removing, error) < 0)
-            return -1;
-        verdict = delete_patiently(removing, error);
-    }
-    return verdict == IAM_OK || verdict == IAM_GONE ? 0
-                                                    : explain(removing, "delete", verdict, error);
+    return -1;
 }
 
 static int apply_end(struct vault *vault, void *context, struct error *error)
@@ -185,8 +121,7 @@ static int apply_end(struct vault *vault, void *context, struct error *error)
     if (!key)
         return error_set(error, EXIT_FAILED, "the key has been removed meanwhile");
     if (journal_read(vault, &journal, error) < 0 ||
-        (vault_record_of(vault, key, RECORD_TOTP_SEED, task->serial) &&
-         vault_drop_record(vault, key, RECORD_TOTP_SEED, task->serial, error) < 0) ||
+        mfa_removal_drop_seed(vault, key, task->serial, error) < 0 ||
         (removing->named && serial_put(vault, key, &removing->allowed, error) < 0) ||
         journal_set(&journal, task, error) < 0)
         return -1;
@@ -205,6 +140,9 @@ static int finish(struct removing *removing, char **done, struct error *error)
                          "it again",
                          removing->task.serial, why.text);
     keep(life->agent, life->vault);
+    if (life_key(life)->mfa_serial[0])
+        return errand_done(done, error, "%s is deleted, and its seed; %s has the MFA device %s",
+                           removing->task.serial, life_key(life)->name, life_key(life)->mfa_serial);
     return errand_done(done, error, "%s has no MFA device any more: %s is deleted, and its seed",
                        life_key(life)->name, removing->task.serial);
 }
@@ -212,8 +150,13 @@ static int finish(struct removing *removing, char **done, struct error *error)
 static int run(struct removing *removing, struct agent *agent, const char *name, char **done,
                struct error *error)
 {
-    if (life_read(&removing->life, agent, name, error) < 0 || choose(removing, error) < 0 ||
-        unlock_for_it(removing, agent, name, error) < 0 || delete (removing, error) < 0)
+    struct life *life = &removing->life;
+
+    if (life_read(life, agent, name, error) < 0 || !vault_is_here(life->vault, error) ||
+        choose(removing, error) < 0)
+        return -1;
+    removing->named = strcmp(life_key(life)->mfa_serial, removing->task.serial) == 0;
+    if (unlock_for_it(removing, agent, name, error) < 0 || remove_it(removing, error) < 0)
         return -1;
     return finish(removing, done, error);
 }

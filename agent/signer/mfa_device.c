@@ -190,17 +190,17 @@ static int clear_away(struct mfa_device *device, struct error *error)
 static int refused(struct mfa_device *device, unsigned nth, struct error *error)
 {
     char first[KEY_SERIAL_MAX + 1];
+    bool further = is_the_users(device, mfa_name_serial(key_of(device), 0, first));
 
-    if (nth == 0)
+    if (nth == 0 || further)
         return error_set(error, EXIT_AWS,
                          "AWS does not let %s make the MFA device %s (AccessDenied); give the user "
-                         "the policy that awstap iam-policy --bootstrap prints, and run it again",
-                         user_of(device), device->task.serial);
+                         "the policy that awstap iam-policy%s prints, and run it again",
+                         user_of(device), device->task.serial, further ? "" : " --bootstrap");
     return error_set(error, EXIT_AWS,
                      "AWS has an MFA device %s that is not %s's, and does not let %s make %s; have "
                      "the first one deleted if nobody uses it, or the second one allowed",
-                     mfa_name_serial(key_of(device), 0, first), user_of(device), user_of(device),
-                     device->task.serial);
+                     first, user_of(device), user_of(device), device->task.serial);
 }
 
 /*

@@ -264,7 +264,8 @@ int want_sign(struct want *want, const struct vault *vault, struct error *error)
         goto out;
     r = sign_by_each(want, vault, seed, step, add_usual, error);
     if (r == 0 && want->mfa != WANT_NO_MFA &&
-        task_find(vault, want->key->id, TASK_MFA_REMOVE, &removing))
+        task_find(vault, want->key->id, TASK_MFA_REMOVE, &removing) &&
+        strcmp(removing.serial, want->key->mfa_serial) == 0)
         r = sign_by_each(want, vault, NULL, 0, add_without_mfa, error);
     make_days(want, vault);
 out:

@@ -48,9 +48,9 @@ class MfaCase(Case):
         self.now_ms += milliseconds
         self.machine.clock(self.now_ms)
 
-    def begin(self, verb="add", name="work"):
+    def begin(self, verb="add", name="work", *options):
         """The command on a terminal of its own: the child and the terminal."""
-        return self.machine.on_terminal("awstap", "mfa", verb, name)
+        return self.machine.on_terminal("awstap", "mfa", verb, name, *options)
 
     def finish(self, child, terminal, again=None):
         """All that it says until it ends. Whenever it waits for a code, the next step begins; where it waits before it
@@ -79,15 +79,15 @@ class MfaCase(Case):
     def settled(self, action):
         return [request for request in self.actions(action) if request["settled"]]
 
-    def mfa(self, verb="add", name="work", again=None):
-        return self.finish(*self.begin(verb, name), again)
+    def mfa(self, verb="add", name="work", *options, again=None):
+        return self.finish(*self.begin(verb, name, *options), again)
 
     def added(self):
         return check(self.mfa())
 
-    def refused(self, status, *words, verb="add"):
+    def refused(self, status, *words, verb="add", options=()):
         """It fails with one line that says all of these words."""
-        result = self.mfa(verb)
+        result = self.mfa(verb, "work", *options)
         self.assertEqual(result.status, status, result)
         line = [line for line in result.out.splitlines() if line.startswith(f"awstap: mfa {verb} work: ")]
         self.assertEqual(len(line), 1, result)
@@ -490,7 +490,7 @@ class Others(MfaCase):
 
     def test_done_already(self):
         self.added()
-        self.refused(1, FIRST, "awstap mfa remove work")
+        self.refused(1, FIRST, "awstap mfa add --replace work")
         self.assertEqual(self.asked().count("CreateVirtualMFADevice"), 1)
 
     def test_name_taken(self):
@@ -621,6 +621,16 @@ class Policies(MfaCase):
         check(self.machine.awstap("key", "add", "work", "--sts-endpoint-url", self.aws.endpoint, "--iam-endpoint-url",
                                   self.aws.endpoint, text=access_key_json(self.user)))
 
+    def put_policy(self, name, document):
+        """As an administrator does."""
+        admin = self.aws.add_user("admin", admin=True, iam_needs_mfa=False)
+        client = Client(self.aws.endpoint)
+        reply = client.call(Keys(admin["access_key_id"], admin["secret"]), "PutUserPolicy", service="iam",
+                            signing={"now_s": self.aws_now()}, UserName="alice", PolicyName=name,
+                            PolicyDocument=document)
+        client.close()
+        self.assertEqual(reply.status, 200, reply.text)
+
     def test_bootstrap(self):
         """The policy for the beginning is enough, also after AWS's answer was lost."""
         self.give("alice", "--bootstrap")
@@ -631,6 +641,16 @@ class Policies(MfaCase):
         self.machine.pinentry("confirm yes")
         check(self.mfa("remove"))
         self.assertEqual(self.devices(), {})
+
+    def test_replaced_under_the_final_one(self):
+        """It asks for MFA, which the device before gives: nobody is locked out."""
+        self.give("alice", "--bootstrap")
+        self.added()
+        self.put_policy("awstap", check(self.machine.awstap("iam-policy")).out)
+        self.next_step(2)
+        check(self.mfa("add", "work", "--replace"))
+        self.assert_has_device(SECOND)
+        self.assertEqual(list(self.devices()), [SECOND])
 
     def test_final(self):
         """The final policy lets nobody add a device without MFA: which one does is said."""
@@ -736,6 +756,118 @@ class Remove(MfaCase):
     def test_no_device(self):
         check(self.remove())
         self.refused(1, "work has no MFA device", verb="remove")
+
+
+class Replace(MfaCase):
+    """A seed that may be in other hands: a new device, made with the MFA of the old one, which goes last."""
+
+    REST = ["ListMFADevices", "CreateVirtualMFADevice", "EnableMFADevice", "GetSessionToken", "DeactivateMFADevice",
+            "DeleteVirtualMFADevice"]
+
+    def setUp(self):
+        super().setUp()
+        self.added()
+        self.next_step(2)
+        self.before = self.seeds()
+
+    def replace(self):
+        return self.mfa("add", "work", "--replace")
+
+    def assert_replaced(self, serial=SECOND):
+        """AWS has the new device alone, the vault its seed alone, and nothing is unfinished."""
+        self.assert_has_device(serial)
+        self.assertEqual(list(self.devices()), [serial])
+        self.assertNotEqual(self.seeds(), self.before)
+
+    def test_one_touch(self):
+        since, touches = self.aws.requests()[-1]["index"] + 1, self.key.number("touches")
+        result = check(self.replace())
+        self.assertIn(f"work has the MFA device {SECOND}", result.out)
+        self.assertIn(f"{FIRST} is deleted, and its seed", result.out)
+        self.assertNotIn("stays", result.out)
+        self.assertEqual(self.key.number("touches"), touches + 1)
+        self.assertEqual(self.asked(since), ["GetSessionToken", *self.REST])
+        self.assert_replaced()
+
+    def test_and_back(self):
+        """The name is free again."""
+        check(self.replace())
+        self.next_step(2)
+        check(self.replace())
+        self.assert_replaced(FIRST)
+
+    def test_second_name_not_allowed(self):
+        """The usual policies allow one name, which the device before has: which one allows more is said."""
+        self.aws.fault("error", on="CreateVirtualMFADevice", status=403, code="AccessDenied", message="no")
+        result = self.refused(5, SECOND, "AccessDenied", "awstap iam-policy prints", options=("--replace",))
+        self.assertNotIn("bootstrap", result.out)
+        self.assert_has_device()
+
+    def test_nothing_to_replace(self):
+        self.machine.pinentry("confirm yes")
+        check(self.mfa("remove"))
+        self.refused(1, "none to replace", "awstap mfa add work", options=("--replace",))
+
+    def killed(self, action, act, waits):
+        """While AWS's answer to this request is awaited, before which so many codes are."""
+        before = len(self.actions(action))
+        self.aws.fault("hang", on=action, act=act)
+        child, terminal = self.begin("add", "work", "--replace")
+        for _ in range(waits):
+            read_until(terminal, "for the next TOTP code")
+            self.next_step()
+        wait_for(lambda: len(self.actions(action)) > before, action)
+        if act:
+            wait_for(lambda: self.actions(action)[-1]["acted"], "AWS to act")
+        self.kill()
+        self.finish(child, terminal)
+
+    def test_old_one_works_until_the_new_one_does(self):
+        """Before the new one is enabled, sessions come by the old device; the next run goes on, with the option or without."""
+        self.killed("EnableMFADevice", False, 1)
+        self.assertEqual(self.shown()["mfa_serial"], FIRST)
+        self.assertTrue(self.has_mfa(self.session()))
+        self.next_step(2)
+        self.added()
+        self.assert_replaced()
+
+    def killed_while_removing(self, action, act):
+        self.killed(action, act, 2)
+        self.assertEqual(self.shown()["mfa_serial"], SECOND)
+        self.assertTrue(self.has_mfa(self.session()))
+
+    def test_killed_before_deactivate(self):
+        self.killed_while_removing("DeactivateMFADevice", False)
+        self.next_step(2)
+        check(self.replace())
+        self.assert_replaced()
+
+    def test_killed_after_delete(self):
+        self.killed_while_removing("DeleteVirtualMFADevice", True)
+        self.next_step(2)
+        self.added()
+        self.assert_replaced()
+
+    def test_remove_goes_on_with_it(self):
+        """mfa remove takes away what was to go, and not what the key goes by now."""
+        self.killed_while_removing("DeactivateMFADevice", False)
+        self.next_step(2)
+        self.machine.pinentry("confirm yes")
+        result = check(self.mfa("remove"))
+        self.assertIn(f"{FIRST} is deleted, and its seed; work has the MFA device {SECOND}", result.out)
+        self.assertEqual(self.devices(), {SECOND: True})
+        self.next_step(2)
+        self.added()
+        self.assert_replaced()
+
+    def test_old_one_stays_where_aws_says_so(self):
+        """The key goes by the new one; what is left is said, and done by the next run."""
+        self.aws.fault("error", on="DeactivateMFADevice", status=403, code="AccessDenied", message="no")
+        self.refused(5, "goes by its new MFA device", FIRST, "deactivate", "awstap iam-policy", options=("--replace",))
+        self.assertEqual(self.shown()["mfa_serial"], SECOND)
+        self.next_step(2)
+        self.added()
+        self.assert_replaced()
 
 
 if __name__ == "__main__":

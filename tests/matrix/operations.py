@@ -202,6 +202,11 @@ def _has_mfa(stage):
         and key["has_seed"]
 
 
+def _has_other_mfa(stage):
+    """Another seed than before; the device may have the old name, where it was replaced twice."""
+    return _has_mfa(stage) and stage.aws.audit("alice")["mfa"][0]["seed_base32"] != stage.facts["user"]["seed_base32"]
+
+
 def _has_no_mfa(stage):
     key = keys(stage)["work"]
     return not stage.aws.audit("alice")["mfa"] and not key["mfa_serial"] and not key["has_seed"]
@@ -249,6 +254,7 @@ OPERATIONS = {operation.name: operation for operation in (
     Operation("rotate --due", due, "key", "rotate", "--due", before=_get, after=(("lock",), ("get", "work"), ("key", "rotate", "--due")),
               done=_rotated),
     Operation("mfa add", without_mfa, "mfa", "add", "work", again=["already"], done=_has_mfa),
+    Operation("mfa replace", sealed, "mfa", "add", "work", "--replace", done=_has_other_mfa),
     Operation("mfa remove", sealed, "mfa", "remove", "work", again=["no MFA device"], done=_has_no_mfa),
     Operation("key import", in_a_file, "key", "import", "old", "--burn", answers=[(r"\[Y/n\] ?", "y\n")], key="old",
               brought=True, done=_imported),

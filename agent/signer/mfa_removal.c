@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// The end of an MFA device: deactivated, deleted, its seed forgotten.
+#include "mfa_removal.h"
+
+#include "clock.h"
+
+#define CONFLICT_TRIES 10
+#define CONFLICT_MS    3000
+
+static const char *user_of(const struct mfa_removal *removal)
+{
+    return iam_user_name(life_key(removal->life));
+}
+
+/* One call more where no answer came: it changes nothing that was done already. */
+static enum iam_verdict insist(struct mfa_removal *removal,
+                               enum iam_verdict call(struct iam *, const char *, struct error *),
+                               struct error *error)
+{
+    enum iam_verdict verdict = call(&removal->life->iam, removal->serial, error);
+
+    return verdict == IAM_UNKNOWN ? call(&removal->life->iam, removal->serial, error) : verdict;
+}
+
+static int explain(const struct mfa_removal *removal, const char *what, enum iam_verdict verdict,
+                   struct error *error)
+{
+    const struct error why = *error;
+
+    if (verdict == IAM_DENIED)
+        return error_set(error, EXIT_AWS,
+                         "AWS does not let %s %s the MFA device %s (AccessDenied); give the user "
+                         "the policy that awstap iam-policy prints, and run it again",
+                         user_of(removal), what, removal->serial);
+    return error_set(error, why.status, "the MFA device %s is not removed yet: %.300s",
+                     removal->serial, why.text);
+}
+
+/* It is the user's no more. 0 or -1 with error. */
+static int deactivate(struct mfa_removal *removal, struct error *error)
+{
+    enum iam_verdict verdict = insist(removal, iam_deactivate_device, error);
+
+    if (verdict == IAM_OK || verdict == IAM_GONE)
+        return 0;
+    removal->untouched = verdict == IAM_DENIED;
+    return explain(removal, "deactivate", verdict, error);
+}
+
+/* AWS takes seconds to see that a device has no user any more. */
+static enum iam_verdict delete_patiently(struct mfa_removal *removal, struct error *error)
+{
+    struct agent *agent = removal->life->agent;
+    enum iam_verdict verdict = insist(removal, iam_delete_device, error);
+
+    if (verdict == IAM_CONFLICT)
+        agent_progress(agent, PROGRESS_AWS,
+                       "the device is off; waiting until AWS lets it be deleted");
+    for (unsigned tries = 1; verdict == IAM_CONFLICT && tries < CONFLICT_TRIES; tries++) {
+        agent_wait(agent, clock_boot_ms() + CONFLICT_MS);
+        verdict = insist(removal, iam_delete_device, error);
+    }
+    return verdict;
+}
+
+int mfa_removal_run(struct mfa_removal *removal, struct error *error)
+{
+    enum iam_verdict verdict = IAM_CONFLICT;
+
+    if (removal->unfinished)
+        verdict = insist(removal, iam_delete_device, error);
+    if (verdict == IAM_CONFLICT) {
+        if (deactivate(removal, error) < 0)
+            return -1;
+        verdict = delete_patiently(removal, error);
+    }
+    return verdict == IAM_OK || verdict == IAM_GONE ? 0
+                                                    : explain(removal, "delete", verdict, error);
+}
+
+int mfa_removal_drop_seed(struct vault *vault, const struct key *key, const char *serial,
+                          struct error *error)
+{
+    return vault_record_of(vault, key, RECORD_TOTP_SEED, serial)
+               ? vault_drop_record(vault, key, RECORD_TOTP_SEED, serial, error)
+               : 0;
+}

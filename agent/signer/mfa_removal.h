@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: BSD-2-Clause
+#ifndef AWSTAP_MFA_REMOVAL_H
+#define AWSTAP_MFA_REMOVAL_H
+
+#include "life.h"
+
+/*
+ * The end of an MFA device: its user has it no more, AWS has deleted it, the vault forgets its
+ * seed. What the journal says of it is the caller's.
+ */
+struct mfa_removal {
+    struct life *life; /* with authority */
+    const char *serial;
+    bool unfinished; /* it has no user yet, most likely */
+    bool untouched;  /* out: AWS has refused before anything was changed there */
+};
+
+/* At AWS. A device that is gone already is fine. 0 or -1 with error. */
+int mfa_removal_run(struct mfa_removal *removal, struct error *error);
+
+/* In the vault, which is then to be written: the seed of this key's device. 0 or -1 with error. */
+int mfa_removal_drop_seed(struct vault *vault, const struct key *key, const char *serial,
+                          struct error *error);
+
+#endif
