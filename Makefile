@@ -114,7 +114,7 @@ SOFT_awstap-fido = $(OBJ)/tests/softkey/device.o $(SOFTKEY)
 SOFT_awstap-watch = $(OBJ)/tests/softkey/keys.o
 FAULTS_awstap = write fsync ftruncate rename unlink
 FAULTS_awstap-agent = $(FAULTS_awstap)
-FAULTS_awstap-signer = $(FAULTS_awstap) channel_send channel_receive agent_progress
+FAULTS_awstap-signer = $(FAULTS_awstap) channel_send channel_receive agent_wait
 FAULT_OBJECTS = $(call objects,tests/faultpoint,$(if $(filter channel_send,$(FAULTS_$(1))),,tests/faultpoint/requests.c))
 define test_program
 $(ROOT)/$(1): $$(call objects,$$(DIR_$(1)),agent/fido/device.c agent/watch/keys.c) $$(PROTO) $$(TEST_CLOCK) \

@@ -249,6 +249,9 @@ static int deny_sessions(struct revoke *revoke)
     struct buf text;
     int status = EXIT_DONE;
 
+    if (!revoke->ended) /* a denial of too few would take the place of a good one */
+        return fail(EXIT_FAILED, "the agent does not say when %s was switched off; run it again",
+                    revoke->old_id);
     utc_print(revoke->ended, before);
     buf_init(&text);
     if (deny_policy_put(&text, before) < 0 || !(policy = buf_text(&text))) {

@@ -59,7 +59,9 @@ static void look(struct drill *drill)
                  vault_access_key_id(life->vault, life_key(life)));
     if ((old = find_record(life, drill->task.old_id)))
         drill->sealed = old->created;
-    drill->ended = drill->task.phase == PHASE_RENEWED ? drill->task.moved : 0;
+    drill->ended = drill->task.phase == PHASE_RENEWED || drill->task.phase == PHASE_DELETING
+                       ? drill->task.moved
+                       : 0;
 }
 
 /* The steps that earlier runs have done. */

@@ -91,7 +91,7 @@ static int is_over(const struct life *life, const char *discard, char **done, st
     struct task task;
 
     find_task(life, &task);
-    if (task.phase != PHASE_INACTIVE || strcmp(task.old_id, discard) == 0 ||
+    if (task.phase != PHASE_INACTIVE || discard[0] ||
         now() >= task.moved + life_key(life)->policy.grace)
         return 0;
     task_say(life->vault, life_key(life), now(), left);
@@ -104,13 +104,20 @@ static int is_over(const struct life *life, const char *discard, char **done, st
                : 1;
 }
 
-/* The grace period of an earlier rotation is over: it makes room for this one. */
-static int end_earlier(struct life *life, struct error *error)
+static bool is_to_be_deleted(const struct life *life, const struct task *task)
+{
+    return task->phase == PHASE_DELETING ||
+           (task->phase == PHASE_INACTIVE && now() >= task->moved + life_key(life)->policy.grace);
+}
+
+/* The grace period of an earlier rotation is over: it makes room for this one, unless that is to
+ * give up what the earlier one made. */
+static int end_earlier(struct life *life, const char *discard, struct error *error)
 {
     struct task task;
 
     find_task(life, &task);
-    return task.phase == PHASE_INACTIVE && now() >= task.moved + life_key(life)->policy.grace
+    return is_to_be_deleted(life, &task) && strcmp(task.new_id, discard) != 0
                ? rotate_delete_old(life, TASK_ROTATE, error)
                : 0;
 }
@@ -127,7 +134,8 @@ static int rotate(struct life *life, struct agent *agent, const char *name, cons
     if ((over = is_over(life, discard, done, error)) != 0)
         return over < 0 ? -1 : 0;
     snprintf(before, sizeof before, "%s", in_use(life));
-    if (unlock_to_rotate(life, agent, name, discard, error) < 0 || end_earlier(life, error) < 0 ||
+    if (unlock_to_rotate(life, agent, name, discard, error) < 0 ||
+        end_earlier(life, discard, error) < 0 ||
         rotate_replace(life, TASK_ROTATE, discard, error) < 0 ||
         prove(life, agent, name, error) < 0 || retire_old(life, error) < 0)
         return -1;
@@ -151,9 +159,7 @@ static int go_on(struct life *life, struct error *error)
     if (r == 0 && task.phase >= PHASE_PROVEN)
         r = rotate_disable_old(life, TASK_ROTATE, error);
     find_task(life, &task);
-    if (r == 0 &&
-        (task.phase == PHASE_DELETING ||
-         (task.phase == PHASE_INACTIVE && now() >= task.moved + life_key(life)->policy.grace)))
+    if (r == 0 && is_to_be_deleted(life, &task))
         r = rotate_delete_old(life, TASK_ROTATE, error);
     return r;
 }

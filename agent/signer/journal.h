@@ -41,8 +41,9 @@ struct task {
     uint32_t key;  /* its id */
     uint32_t kind; /* one of a kind per key */
     uint32_t phase;
-    uint64_t begun, moved; /* seconds since 1970: the intent; the phase (RENEWED: the moment from
-                            * which on the old key gave no session any more) */
+    uint64_t begun, moved; /* seconds since 1970: the intent (ROTATE, REVOKE: by AWS's clock); the
+                            * phase (REVOKE, from RENEWED on: the moment from which on the old key
+                            * gave no session any more) */
     char old_id[RECORD_SUBJECT_MAX + 1], new_id[RECORD_SUBJECT_MAX + 1];
     char serial[RECORD_SUBJECT_MAX + 1];
 };

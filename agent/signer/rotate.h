@@ -29,7 +29,11 @@ int rotate_replace(struct life *life, enum task_kind kind, const char *discard,
  * EXIT_AWS: that session is of the old one. */
 int rotate_proven(struct life *life, enum task_kind kind, struct error *error);
 
-/* Switch the old key off; delete it and drop its record. Only after rotate_proven(). */
+/*
+ * Switch the old key off; delete it and drop its record. Only after rotate_proven(), with a session
+ * of the new one as life's authority, and while AWS lists that one as active: somebody may have
+ * taken it away since. EXIT_PERSON: the session is older than that, and the next touch shows.
+ */
 int rotate_disable_old(struct life *life, enum task_kind kind, struct error *error);
 int rotate_delete_old(struct life *life, enum task_kind kind, struct error *error);
 

@@ -297,6 +297,27 @@ class Stolen(Drill):
         self.assertEqual(self.outcome(proof), "AccessDenied")
         self.assertEqual(self.outcome(renewed), "OK")
 
+    def test_gone_on_with_at_its_end(self):
+        """The old access key could not be deleted. The next run does that, and denies the same sessions as before."""
+        self.aws.fault("error", on="DeleteAccessKey", status=400, code="ValidationError", message="no", count=1)
+        self.assertEqual(self.revoke("--admin", "boss", env=self.env).status, 5)
+        denied = self.policy()
+        self.assertEqual(self.outcome(self.session), "AccessDenied")
+        self.person.move_clock(60)
+        check(self.revoke("--admin", "boss", env=self.env))
+        self.assertEqual(self.policy(), denied)
+        self.assertEqual(self.outcome(self.session), "AccessDenied")
+        self.assert_over()
+
+    def test_what_the_agent_holds_is_forgotten(self):
+        """What was served before the drill is served no more, and nobody had to lock it."""
+        check(self.revoke("--admin", "boss", env=self.env))
+        for words, before in (((), self.session), (("--role-arn", self.role), self.role_session)):
+            self.person.move_clock(60)
+            after = session_keys(self.machine.awstap("get", "work", *words))
+            self.assertNotEqual(after, before)
+            self.assertEqual(self.outcome(after), "OK")
+
     def test_one_who_may_not(self):
         """The old key stays, switched off; another run with a profile that may goes on without a touch."""
         self.profile("clerk", self.aws.add_user("clerk", iam_needs_mfa=False))
@@ -396,6 +417,21 @@ class Others(Drill):
         self.assertEqual(self.revoke("--admin", "clerk", env=env).status, 5)
         self.aws.call("set-key", id=self.first, status="Deleted")
         check(self.revoke())
+        self.assert_over()
+
+    def test_thief_deletes_the_new_key(self):
+        """Before the old one is off: that one is all there is, and the drill does not take it from the owner."""
+        self.aws.fault("error", on="UpdateAccessKey", status=400, code="ValidationError", message="no", count=1)
+        self.assertEqual(self.revoke().status, 5)
+        second = self.facts()["access_key_id"]
+        self.aws.call("set-key", id=second, status="Deleted")
+        self.person.move_clock(60)
+        result = self.revoke()
+        self.assertEqual(result.status, 5)
+        self.assertIn(f"awstap revoke work --discard {second}", result.out)
+        self.assertEqual(self.keys(), {self.first: True})
+        self.person.move_clock(60)
+        check(self.revoke("--discard", second))
         self.assert_over()
 
     def test_a_rotation_whose_old_key_waits(self):

@@ -111,6 +111,15 @@ class Rotation(Case):
     def touched(self):
         return self.key.number("touches") - self.touches
 
+    def unproven(self):
+        """A rotation up to the touch that proves it."""
+        self.key.person("after 1")
+        child = self.start("work")
+        self.aws.wait(action="CreateAccessKey", settled=True, timeout_ms=PATIENCE * 1000)
+        self.key.person("deny")
+        self.assert_fails(self.finish(child), 4)
+        self.key.person("auto")
+
 
 class ByHand(Rotation):
     def test_two_touches(self):
@@ -268,7 +277,8 @@ class Unattended(Rotation):
                           "a new key")
         wait_for(lambda: len(self.actions("GetCallerIdentity")) >= 3, "its proof")
         self.works()
-        wait_for(lambda: self.keys() == {self.first: False, second: True}, "the old key to be switched off")
+        wait_for(lambda: "is off" in self.facts()["task"], "the old key to be switched off")
+        self.assertEqual(self.keys(), {self.first: False, second: True})
         self.passes(23 * HOUR)
         self.assertEqual(self.due(), "no key is due\n")
         self.assertIn("not due yet", self.due("work"))
@@ -358,15 +368,6 @@ class Obstacles(Rotation):
         self.assertNotIn(second, self.keys())
         self.works()
 
-    def unproven(self):
-        """A rotation up to the touch that proves it."""
-        self.key.person("after 1")
-        child = self.start("work")
-        self.aws.wait(action="CreateAccessKey", settled=True, timeout_ms=PATIENCE * 1000)
-        self.key.person("deny")
-        self.assert_fails(self.finish(child), 4)
-        self.key.person("auto")
-
     def test_policy_wants_fresh_mfa(self):
         """Unattended with an old session: nothing is changed, and the next touch brings what is wanted."""
         self.deny("iam:*AccessKey*", Condition={"NumericGreaterThanIfExists": {"aws:MultiFactorAuthAge": "600"}})
@@ -434,6 +435,70 @@ class Obstacles(Rotation):
         self.assertEqual(self.facts()["task"], "")
         check(self.rotate("work"))
 
+    def test_reply_lost_and_the_clock_set(self):
+        """Between the request and the news that its answer is lost minutes go by, as on a computer that sleeps."""
+        self.aws.fault("hang", on="CreateAccessKey", act=True)
+        child = self.start("work")
+        self.aws.wait(action="CreateAccessKey", timeout_ms=PATIENCE * 1000)
+        wait_for(lambda: len(self.keys()) == 2, "AWS to make the key")
+        self.passes(5 * MINUTE)
+        self.assert_fails(self.finish(child), 5, "nobody has the secret")
+        orphan = (set(self.keys()) - {self.first}).pop()
+        self.assertEqual(self.facts()["strangers"], [orphan])
+        check(self.rotate("work", "--discard", orphan))
+        self.works()
+
+    def test_reply_lost_and_the_clock_wrong(self):
+        """What AWS made is known by AWS's own clock."""
+        self.aws.call("skew", ms=-20 * MINUTE)
+        self.aws.fault("drop-after", on="CreateAccessKey")
+        self.assert_fails(self.rotate("work"), 5, "nobody has the secret")
+
+    def test_carried_out_twice(self):
+        """The answer that comes is that of the second time, which is refused: there are two by then."""
+        self.aws.fault("repeat", on="CreateAccessKey", answer=2)
+        self.assert_fails(self.rotate("work"), 5, "nobody has the secret")
+        orphan = (set(self.keys()) - {self.first}).pop()
+        self.assertEqual(self.facts()["strangers"], [orphan])
+        self.assertEqual(self.facts()["task"], "")
+        self.works()
+        check(self.rotate("work", "--discard", orphan))
+
+    def test_another_key_that_is_not_listed_yet(self):
+        """AWS refuses a third one before its list has the second: once it has, both are named."""
+        self.aws.call("propagation", ms=10000, late_lists=True)
+        other = self.second_key()
+        self.passes(-MINUTE)  # start() lets a minute pass, in which AWS would have come to know
+        child = self.start("work")
+        self.aws.wait(action="CreateAccessKey", count=2, timeout_ms=PATIENCE * 1000)
+        self.passes(2 * MINUTE)
+        self.assert_fails(self.finish(child), 5, other)
+        self.assertEqual(self.facts()["strangers"], [other])
+        self.assertEqual(self.keys(), {self.first: True, other: True})
+
+    def test_one_list_without_the_new_key(self):
+        """It is old, and has given the session in hand: nothing is dropped for one list of AWS's."""
+        self.unproven()
+        second = self.facts()["access_key_id"]
+        self.passes(2 * MINUTE)
+        self.aws.fault("edit", on="ListAccessKeys", count=1, put="",
+                       find=r"(?s)<member>(?:(?!</member>).)*" + second + r".*?</member>")
+        check(self.rotate("work"))
+        self.assertEqual(self.keys(), {self.first: False, second: True})
+        self.assertEqual(self.facts()["access_key_id"], second)
+
+    def test_deletion_fails(self):
+        """After the grace period: the next run deletes it, and goes on to a new one."""
+        check(self.rotate("work"))
+        second = self.facts()["access_key_id"]
+        self.aws.fault("error", on="DeleteAccessKey", status=400, code="ValidationError", message="no", count=1)
+        self.passes(2 * DAY)
+        self.assert_fails(self.rotate("work"), 5, "no")
+        self.assertIn("is deleted with the next touch", self.facts()["task"])
+        check(self.rotate("work"))
+        third = self.facts()["access_key_id"]
+        self.assertEqual(self.keys(), {second: False, third: True})
+
     def test_sealing_fails(self):
         """What can't be kept is deleted at AWS at once."""
         folder = os.path.dirname(self.machine.vault)
@@ -448,6 +513,91 @@ class Obstacles(Rotation):
         self.assertEqual(self.keys(), {self.first: True})
         self.works()
         check(self.rotate("work"))
+
+
+class TakenAway(Rotation):
+    """Somebody takes an access key away at AWS in the middle of it: the one that works stays."""
+
+    def proven(self):
+        """A rotation up to the old key's being switched off, which AWS refuses. The new key's id."""
+        self.aws.fault("error", on="UpdateAccessKey", status=400, code="ValidationError", message="no", count=1)
+        self.assert_fails(self.rotate("work"), 5, "no")
+        self.assertEqual(list(self.keys().values()), [True, True])
+        return self.facts()["access_key_id"]
+
+    def tended(self):
+        """A touch, and what is done behind it: what status says of that."""
+        since = self.aws.requests()[-1]["index"] + 1
+        self.works()
+        wait_for(lambda: "awstap key rotate" in self.status_text(), "the outcome")
+        self.assertEqual([request for request in self.aws.requests(since=since)
+                          if request["action"] in ("UpdateAccessKey", "DeleteAccessKey")], [])
+        return self.status_text()
+
+    def status_text(self):
+        return check(self.machine.awstap("status")).out
+
+    def test_new_key_after_its_proof(self):
+        """Behind a touch, by hand: the old one is not switched off, as AWS took that one only."""
+        second = self.proven()
+        self.aws.call("set-key", id=second, status="Deleted")
+        self.assertIn(f"AWS took the old access key {self.first} of work only", self.tended())
+        self.assert_fails(self.rotate("work"), 5, self.first, f"awstap key rotate work --discard {second}")
+        self.assertEqual(self.keys(), {self.first: True})
+        check(self.rotate("work", "--discard", second))
+        third = self.facts()["access_key_id"]
+        self.assertEqual(self.keys(), {self.first: False, third: True})
+        self.works()
+
+    def test_swapped_in_the_grace_period(self):
+        """The owner went back to the old one, in the console: when the grace period is over it is not deleted."""
+        check(self.rotate("work"))
+        second = self.facts()["access_key_id"]
+        self.aws.call("set-key", id=self.first, status="Active")
+        self.aws.call("set-key", id=second, status="Deleted")
+        self.passes(2 * DAY)
+        self.assertIn(f"--discard {second}", self.tended())
+        self.assertEqual(self.keys(), {self.first: True})
+        self.works()
+        check(self.rotate("work", "--discard", second))
+        self.works()
+
+    def test_new_key_with_its_session_in_hand(self):
+        """A session outlives its access key; before the old one goes, AWS has to list the new one."""
+        second = self.proven()
+        self.aws.call("set-key", id=second, status="Inactive")
+        self.assertIn(f"{second} of work is off at AWS", self.machine.awstap("key", "rotate", "--due").err)
+        self.assertEqual(self.keys(), {self.first: True, second: False})
+
+    def test_new_key_between_its_checks_and_its_proof(self):
+        """AWS took it, and then no more: the touch that is to prove it gets a session by the old one, which proves nothing."""
+        known = len(self.actions("GetCallerIdentity"))
+        self.key.person("after 4000")
+        child = self.start("work")
+        self.aws.wait(action="GetCallerIdentity", settled=True, count=known + 3, timeout_ms=PATIENCE * 1000)
+        second = (set(self.keys()) - {self.first}).pop()
+        self.aws.call("set-key", id=second, status="Inactive")
+        self.assert_fails(self.finish(child), 5, f"does not take the new access key {second}", self.first + " stays in use")
+        self.assertEqual(self.keys(), {self.first: True, second: False})
+        self.works()
+
+    def test_discard_at_the_end(self):
+        """The new one is given up in good time, and the old one stays on."""
+        second = self.proven()
+        check(self.rotate("work", "--discard", second))
+        third = self.facts()["access_key_id"]
+        self.assertEqual(self.keys(), {self.first: False, third: True})
+        self.works()
+
+    def test_discard_of_the_last(self):
+        """The old one is off, or gone: what is named is the only one that works, and stays."""
+        self.unproven()
+        second = self.facts()["access_key_id"]
+        for status in ("Inactive", "Deleted"):
+            self.aws.call("set-key", id=self.first, status=status)
+            self.assert_fails(self.rotate("work", "--discard", second), 5, second + " stays", self.first)
+            self.assertTrue(self.keys()[second])
+        self.works()
 
 
 class TwoMachines(Rotation):

@@ -1,29 +1,27 @@
 // SPDX-License-Identifier: BSD-2-Clause
 // A fault point before each request to AWS, after it, and where its answer has come: what the
-// signer sends to awstap-net, and gets from it. And one wherever the signer says what is being
-// waited for, which tells the tests to move the clock.
-#include <stdarg.h>
+// signer sends to awstap-net, and gets from it. And one where it waits for time to pass, which
+// tells the tests by how much to move the clock.
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "agent.h"
 #include "channel.h"
+#include "clock.h"
 #include "faultpoint.h"
 
 #define ACTION_SIZE 64
-#define TEXT_SIZE   512
 #define FDS_MAX     64
 
 int __real_channel_send(struct channel *channel, enum message_type type, const void *msg, int fd,
                         int timeout_ms);
 int __real_channel_receive(struct channel *channel, struct frame *frame, int timeout_ms);
-void __real_agent_progress(struct agent *agent, enum progress_kind kind, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void __real_agent_wait(struct agent *agent, uint64_t deadline_ms);
 int __wrap_channel_send(struct channel *channel, enum message_type type, const void *msg, int fd,
                         int timeout_ms);
 int __wrap_channel_receive(struct channel *channel, struct frame *frame, int timeout_ms);
-void __wrap_agent_progress(struct agent *agent, enum progress_kind kind, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+void __wrap_agent_wait(struct agent *agent, uint64_t deadline_ms);
 
 /* By the descriptor of the conversation: what was asked there last, empty once it was answered. */
 static char actions[FDS_MAX][ACTION_SIZE];
@@ -78,14 +76,13 @@ int __wrap_channel_receive(struct channel *channel, struct frame *frame, int tim
     return r;
 }
 
-void __wrap_agent_progress(struct agent *agent, enum progress_kind kind, const char *format, ...)
+void __wrap_agent_wait(struct agent *agent, uint64_t deadline_ms)
 {
-    char text[TEXT_SIZE];
-    va_list arguments;
+    uint64_t now = clock_boot_ms();
+    char left[24];
 
-    va_start(arguments, format);
-    vsnprintf(text, sizeof text, format, arguments);
-    va_end(arguments);
-    faultpoint(kind == PROGRESS_CODE || kind == PROGRESS_AWS ? "wait" : "progress", text);
-    __real_agent_progress(agent, kind, "%s", text);
+    snprintf(left, sizeof left, "%" PRIu64, deadline_ms > now ? deadline_ms - now : 0);
+    faultpoint("wait", left);
+    __real_agent_wait(agent, deadline_ms);
+    faultpoint("waited", "");
 }

@@ -2,7 +2,6 @@
 """Where one run of the matrix happens: a machine that is put back, in a moment, to how it was before the command."""
 
 import os
-import re
 import shutil
 import signal
 import subprocess
@@ -16,7 +15,6 @@ import world  # noqa: E402  (tests/e2e/world.py)
 
 RECORD_SIZE = 128  # tests/faultpoint/README.md
 PATIENCE_S = 60
-AGAIN_S = 0.08
 
 
 class Points:
@@ -32,6 +30,7 @@ class Points:
             os.chmod(path, 0o600)
 
     def clear(self):
+        self.hurried = None  # for which wait the clock was moved last
         self.plan("")
         os.truncate(self.passed_path, 0)
 
@@ -48,12 +47,12 @@ class Points:
         return [(*line[:28].split(), line[38:].rstrip()) for line in lines if len(line) == RECORD_SIZE - 1]
 
     def wait(self):
-        """Where a signer passed a point last after which it may wait for AWS: (the point's number, its kind and text)."""
+        """For how many milliseconds a signer waits, and by which point: (its number, the milliseconds), or None."""
         points = self.passed()
         for number in reversed(range(len(points))):
             program, kind, text = points[number]
             if program == "awstap-signer":
-                return (number, kind, text) if kind in ("wait", "reply") else None
+                return (number, int(text)) if kind == "wait" else None
         return None
 
     def count(self, program, kind):
@@ -69,7 +68,6 @@ class Stage:
         self.points = Points(self.machine)
         self.bases = {}
         self.clock_ms = 0
-        self.hurried = None, 0  # for which wait the clock was moved last, and when
         self.base = None
         self.aws.snapshot("nothing")
 
@@ -177,18 +175,11 @@ class Stage:
         self.machine.children = [child for child in self.machine.children if child.poll() is None]
 
     def hurry(self):
-        """Move the clock where a signer waits for a TOTP code, or for AWS to have heard of a change: by what it says, and
-        where that was too early or too little, by a second now and then. No more, as others have deadlines by it."""
-        number, kind, text = self.points.wait() or (None, None, "")
-        now = time.monotonic()
-        seconds = re.search(r"(\d+) s\b", text) if kind == "wait" else None
-        if number is not None and number == self.hurried[0]:
-            if now - self.hurried[1] < AGAIN_S:
-                return
-            self.advance(1000)
-        elif seconds:
-            self.advance(1000 * int(seconds[1]) + 1000)
-        self.hurried = number, now
+        """Move the clock where a signer waits for time to pass, once, by just that: others have deadlines by it."""
+        waits = self.points.wait()
+        if waits and waits[0] != self.points.hurried:
+            self.points.hurried = waits[0]
+            self.advance(waits[1] + 1)
 
     def close(self):
         self.kill()
