@@ -27,6 +27,7 @@
            three times */
 
 struct errand {
+    TAILQ_ENTRY(errand) link;
     struct operation operation;
     struct asker asker;
     struct buf request; /* the frame as it came */
@@ -38,6 +39,8 @@ struct errand {
     char key[KEY_NAME_MAX + 1]; /* that it is about; empty: none */
     void (*on_end)(struct peer *client);
 };
+
+static TAILQ_HEAD(errands, errand) errands = TAILQ_HEAD_INITIALIZER(errands);
 
 bool errand_is(uint8_t type)
 {
@@ -145,6 +148,7 @@ static void note(const struct errand *errand, const char *why)
 /* Whatever became of it: once the signer had the request it may have been carried out. */
 static void destroy(struct errand *errand)
 {
+    TAILQ_REMOVE(&errands, errand, link);
     if (errand->key[0] && errand->asked && makes_stale(errand->type)) {
         session_forget(errand->key);
         flight_forget(errand->key, EXIT_FAILED, "the key was changed meanwhile; run it again");
@@ -250,14 +254,18 @@ static int on_frame(struct operation *operation, const struct frame *frame)
     }
 }
 
-static void on_end(struct operation *operation, const char *why)
+static void fail(struct errand *errand, uint32_t status, const char *why)
 {
-    struct errand *errand = LOOP_OWNER(operation, struct errand, operation);
-    const struct msg_failed failed = {EXIT_FAILED, why};
+    const struct msg_failed failed = {status, why};
 
     note(errand, why);
     peer_send(errand->asker.peer, MSG_FAILED, &failed, -1);
     finish(errand);
+}
+
+static void on_end(struct operation *operation, const char *why)
+{
+    fail(LOOP_OWNER(operation, struct errand, operation), EXIT_FAILED, why);
 }
 
 static uint32_t seconds_for(uint8_t type)
@@ -305,6 +313,7 @@ struct errand *errand_run(const struct asker *asker, const struct frame *request
     errand->operation.on_end = on_end;
     errand->operation.on_context = on_context;
     buf_init(&errand->request);
+    TAILQ_INSERT_TAIL(&errands, errand, link);
     if (message_carries_fd(request->type) != (fd >= 0) || note_key(errand, request) < 0 ||
         message_forward(&errand->request, request) < 0) {
         destroy(errand);
@@ -314,6 +323,26 @@ struct errand *errand_run(const struct asker *asker, const struct frame *request
              operation_begin(&errand->operation, lanes_for(errand), seconds_for(request->type))))
         peer_send(asker->peer, MSG_PROGRESS, &queued, -1);
     return errand;
+}
+
+static bool is_locked(const struct errand *errand, const char *key)
+{
+    return key ? errand->operation.opened && strcmp(errand->key, key) == 0
+               : !only_reads(errand->type);
+}
+
+/* The last first, so that none is begun that waits for one before it. */
+void errand_lock(const char *key, const char *why)
+{
+    struct errand *errand, *before;
+
+    for (errand = TAILQ_LAST(&errands, errands); errand; errand = before) {
+        before = TAILQ_PREV(errand, errands, link);
+        if (!is_locked(errand, key))
+            continue;
+        operation_end(&errand->operation);
+        fail(errand, EXIT_PERSON, why);
+    }
 }
 
 void errand_cancel(struct errand *errand)

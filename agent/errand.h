@@ -29,6 +29,13 @@ struct asker {
 struct errand *errand_run(const struct asker *asker, const struct frame *request, int fd,
                           void (*on_end)(struct peer *client));
 
+/*
+ * End the errands that have K_rec or a session in hand, or may yet get them: those about this key
+ * for which the vault has been opened (NULL: all but those that only read). What they have asked
+ * AWS for is still sealed. Their clients are told why.
+ */
+void errand_lock(const char *key, const char *why);
+
 /* The client has gone: end it. on_end is not called. */
 void errand_cancel(struct errand *errand);
 

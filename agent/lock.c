@@ -3,9 +3,11 @@
 #include "lock.h"
 
 #include "authority.h"
+#include "errand.h"
 #include "flight.h"
 #include "log.h"
 #include "policy.h"
+#include "tending.h"
 
 static void note(const char *what, const char *key)
 {
@@ -19,7 +21,9 @@ void lock_all(const char *what, const char *why)
     session_forget(NULL);
     authority_forget(NULL);
     flight_cancel_all(EXIT_PERSON, why);
+    tending_forget(NULL);
     note(what, "");
+    errand_lock(NULL, why);
 }
 
 static const char *reason, *told; /* for the log, and for those who wait */
@@ -29,7 +33,9 @@ static void lock_key(const char *key)
     session_forget(key);
     authority_forget(key);
     flight_forget(key, EXIT_PERSON, told);
+    tending_forget(key);
     note(reason, key);
+    errand_lock(key, told);
 }
 
 void lock_on(enum lock_trigger trigger, const char *what, const char *why)

@@ -6,13 +6,13 @@
 
 /* Locking: what is cached is forgotten, what is under way is ended. */
 
-/* Forget all. what is for the log, why for those who wait. */
+/* Forget all, and end whatever could bring it back. what is for the log, why for those who wait. */
 void lock_all(const char *what, const char *why);
 
 #define LOCK_KEY_PULLED "the security key was pulled meanwhile; plug it in and run it again"
 
-/* Forget the sessions of those keys whose policy has this trigger, and what is under way with them.
- */
+/* Forget the sessions of those keys whose policy has this trigger, and end what is under way with
+ * them. */
 void lock_on(enum lock_trigger trigger, const char *what, const char *why);
 
 #endif

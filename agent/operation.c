@@ -188,6 +188,7 @@ static int on_signer_frame(struct peer *peer, const struct frame *frame)
     case MSG_NEED:
         return on_need(operation, frame);
     case MSG_KEEP:
+        operation->opened = true;
         return authority_keep(frame);
     case MSG_DAY_KEY:
         return authority_day_key(frame);

@@ -45,6 +45,7 @@ struct operation {
     TAILQ_ENTRY(operation) link;
     unsigned lanes; /* bits of enum lane */
     bool running;
+    bool opened;      /* a factor has opened the vault for it */
     uint32_t seconds; /* that it may take */
     struct peer signer;
     struct operation_helper helpers[OPERATION_HELPERS_MAX];

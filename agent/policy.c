@@ -51,7 +51,9 @@ void policy_forget(const char *key)
 
 void policy_each_locked_on(enum lock_trigger trigger, void (*visit)(const char *key))
 {
+    char key[KEY_NAME_MAX + 1]; /* what is visited may be forgotten meanwhile */
+
     for (size_t i = 0; i < POLICIES_MAX; i++)
         if (policies[i].key[0] && policies[i].policy.lock_on & trigger)
-            visit(policies[i].key);
+            visit(strcpy(key, policies[i].key));
 }

@@ -159,6 +159,17 @@ void tending_add(const char *key)
     begin_next();
 }
 
+void tending_forget(const char *key)
+{
+    for (size_t i = 0; i < charge_count; i++)
+        if (!key || strcmp(charges[i].key, key) == 0)
+            charges[i].due = false;
+    if (!current || (key && strcmp(current->key, key) != 0))
+        return;
+    operation_end(&operation);
+    finish();
+}
+
 void tending_tell(struct peer *client)
 {
     for (size_t i = 0; i < charge_count; i++) {
@@ -172,7 +183,5 @@ void tending_tell(struct peer *client)
 void tending_close(void)
 {
     closed = true;
-    if (current)
-        operation_end(&operation);
-    current = NULL;
+    tending_forget(NULL);
 }

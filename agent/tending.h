@@ -12,6 +12,9 @@
 /* Tend this key, unless that waits already. */
 void tending_add(const char *key);
 
+/* Tend this key no more (NULL: none), now or later: what it is tended with is being forgotten. */
+void tending_forget(const char *key);
+
 /* What became of a key's rotation that nobody watched. */
 void tending_note(const struct msg_outcome *outcome);
 

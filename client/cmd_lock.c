@@ -14,9 +14,12 @@ static int run(const struct arguments *arguments)
 const struct command cmd_lock = {
     .name = "lock",
     .synopsis = "",
-    .summary = "Forget all sessions and give up what is being waited for",
-    .help = "Sessions already handed out stay valid at AWS until they expire. Starts no agent:\n"
-            "exit status 3 says that none is running.\n",
+    .summary = "Forget all sessions and end what is under way",
+    .help =
+        "What AWS was asked to make by then is still sealed; running the command again goes on\n"
+        "with it. Sessions already handed out stay valid at AWS until they expire. Starts no "
+        "agent:\n"
+        "exit status 3 says that none is running.\n",
     .grammar = {0},
     .run = run,
 };

@@ -485,6 +485,59 @@ class Killed(MfaCase):
         self.assert_has_none()
 
 
+class Locked(MfaCase):
+    """`lock` holds: nothing that was begun before it brings K_rec or a session back."""
+
+    def setUp(self):
+        super().setUp()
+        check(self.machine.awstap("key", "set", "work", "rotate_every=1h"))
+        self.pass_ms(2 * 3600_000)
+
+    def lock(self):
+        touches = self.key.number("touches")
+        check(self.machine.awstap("lock"))
+        return touches
+
+    def assert_locked(self, child, terminal, touches):
+        result = self.finish(child, terminal)
+        self.assertEqual(result.status, 4, result)
+        self.assertIn("awstap: mfa add work: the agent was locked meanwhile; run it again", result.out)
+        wait_for(lambda: not self.machine.processes("awstap-signer"), "the signer to end")
+        due = check(self.machine.awstap("key", "rotate", "--due"))
+        self.assertIn("work: waits for the next touch", due.out)
+        self.assertEqual(self.actions("CreateAccessKey"), [])
+        self.assertEqual(self.key.number("touches"), touches)
+
+    def test_while_a_code_is_awaited(self):
+        child, terminal = self.begin()
+        read_until(terminal, "for the next TOTP code")
+        self.assert_locked(child, terminal, self.lock())
+        self.next_step(2)
+        self.added()
+
+    def test_while_aws_makes_the_device(self):
+        """Its seed is sealed nonetheless."""
+        self.aws.fault("delay", on="CreateVirtualMFADevice", ms=1000)
+        child, terminal = self.begin()
+        self.aws.wait(action="CreateVirtualMFADevice")
+        self.assert_locked(child, terminal, self.lock())
+        self.next_step(2)
+        self.added()
+        self.assertEqual(len(self.actions("CreateVirtualMFADevice")), 1)
+
+    def test_who_waits_for_it(self):
+        """What waits for its turn ends as well, and asks nobody."""
+        dialogs = self.machine.dialogs()
+        child, terminal = self.begin()
+        read_until(terminal, "for the next TOTP code")
+        waiting, other = self.begin("remove")
+        read_until(other, "this one comes after it")
+        touches = self.lock()
+        self.assertEqual(self.finish(waiting, other).status, 4)
+        self.assert_locked(child, terminal, touches)
+        self.assertEqual(self.machine.dialogs(), dialogs)
+
+
 class Others(MfaCase):
     """What the user has already, and what may not be done."""
 

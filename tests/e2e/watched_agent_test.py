@@ -16,12 +16,15 @@ class WatchedAgent(world.Case):
         self.desktop = buses.Desktop(self.machine)
         self.addCleanup(self.desktop.close)
         self.key = self.machine.enrol()
-        self.machine.add_key()
+        self.user = self.machine.add_key()
         self.desktop.wait("inhibit")
         wait_for(lambda: self.machine.status()["watching"], "awstap-watch")
 
     def sessions(self):
         return self.machine.status()["sessions"]
+
+    def shown(self):
+        return check(self.machine.awstap("key", "show", "work", "--json")).json()
 
     def get(self):
         check(self.machine.awstap("get", "work"))
@@ -47,6 +50,44 @@ class WatchedAgent(world.Case):
         self.desktop.do("wake")
         self.desktop.wait("inhibit")
         check(self.machine.awstap("get", "work"))
+
+    def test_operations_end_before_sleep(self):
+        """What seals an answer of AWS's is waited for: by the time that the inhibitor is released no signer is there."""
+        self.aws.fault("delay", on="CreateAccessKey", ms=1500)
+        self.machine.clock(31000)  # to the next TOTP code
+        child = self.machine.start("awstap", "key", "rotate", "work")
+        self.aws.wait(action="CreateAccessKey")
+        self.machine.clock(-30000)  # however slow this machine is: the limit of awstap-watch is far
+        self.desktop.do("sleep")
+        self.desktop.wait("released")
+        self.assertEqual(self.machine.processes("awstap-signer"), [])
+        self.assert_fails(self.machine.finish(child), 4, "sleep")
+        self.assertEqual({key["id"] for key in self.aws.audit("alice")["keys"]},
+                         {self.user["access_key_id"], self.shown()["access_key_id"]})
+        self.assertIn("waits for the next touch", check(self.machine.awstap("key", "rotate", "--due", "work")).out)
+
+    def test_tending_ends_before_sleep(self):
+        check(self.machine.awstap("key", "set", "work", "rotate_every=1h"))
+        self.machine.clock(2 * 3600_000)
+        self.aws.fault("hang", on="ListAccessKeys")
+        self.get()
+        self.aws.wait(action="ListAccessKeys")
+        self.machine.clock(2 * 3600_000 - 60000)
+        self.desktop.do("sleep")
+        self.desktop.wait("released")
+        self.assertEqual(self.machine.processes("awstap-signer"), [])
+        self.assertEqual(self.actions("CreateAccessKey"), [])
+
+    def test_policy_locks_operations(self):
+        """Of a key that is locked with the screen, not even what was opened before it goes on."""
+        check(self.machine.awstap("key", "set", "work", "lock_on=screen"))
+        self.get()
+        self.aws.fault("hang", on="ListAccessKeys")
+        self.machine.clock(31000)  # to the next TOTP code
+        child = self.machine.start("awstap", "key", "rotate", "work")
+        self.aws.wait(action="ListAccessKeys")
+        self.desktop.do("hint 1")
+        self.assert_fails(self.machine.finish(child), 4, "locked")
 
     def test_hanging_notifier_delays_nothing(self):
         self.desktop.do("notifier hang")
