@@ -220,8 +220,13 @@ static void get_by_flight(struct client *client)
 static void run_errand(struct client *client, const struct frame *frame)
 {
     const struct asker asker = {&client->peer, client->who, &client->context};
+    const char *why = errand_asks(frame) ? watcher_nobody() : NULL;
     int fd = client->fd;
 
+    if (why) {
+        refuse(client, EXIT_PERSON, why);
+        return;
+    }
     client->fd = -1;
     client->errand = errand_run(&asker, frame, fd, on_errand_end);
     if (!client->errand)
@@ -404,12 +409,9 @@ static int errand(struct client *client, const struct frame *frame)
     client->fd = channel_claim_fd(&client->peer.channel);
     if (message_carries_fd(frame->type) != (client->fd >= 0))
         return -EPROTO;
-    if (!errand_asks(frame))
-        run_errand(client, frame);
-    else if (watcher_screen_locked())
-        refuse(client, EXIT_PERSON, "the screen is locked; unlock it and run it again");
-    else
+    if (errand_asks(frame))
         return ask_who(client, frame);
+    run_errand(client, frame);
     return 0;
 }
 

@@ -151,15 +151,13 @@ void flight_fail(struct flight *flight, uint32_t status, const char *why)
 static void begin(struct flight *flight)
 {
     struct spec parent;
+    const char *why;
 
     if (spec_parent(&flight->spec, &parent)) {
         flight->stage = FLIGHT_WAITING;
         flight_get(&parent, &flight->parent);
-    } else if (watcher_screen_locked()) {
-        flight_fail(flight, EXIT_PERSON, "the screen is locked; unlock it and run it again");
-    } else if (watcher_sleep_is_near()) {
-        flight_fail(flight, EXIT_PERSON,
-                    "the machine goes to sleep; run it again when it is awake");
+    } else if ((why = watcher_nobody())) {
+        flight_fail(flight, EXIT_PERSON, why);
     } else {
         flight->stage = FLIGHT_QUEUED;
         opening_take(flight);

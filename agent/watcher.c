@@ -181,9 +181,14 @@ bool watcher_screen_locked(void)
     return screen_locked;
 }
 
-bool watcher_sleep_is_near(void)
+/* What is got while the machine is about to sleep would be kept over it. */
+const char *watcher_nobody(void)
 {
-    return clock_boot_ms() < sleep_until_ms;
+    if (screen_locked)
+        return "the screen is locked; unlock it and run it again";
+    if (clock_boot_ms() < sleep_until_ms)
+        return "the machine goes to sleep; run it again when it is awake";
+    return NULL;
 }
 
 const char *watcher_trouble(void)

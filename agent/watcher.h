@@ -41,8 +41,8 @@ bool watcher_runs(void);
 /* Whether the screen is known to be locked. */
 bool watcher_screen_locked(void);
 
-/* Whether the machine is about to sleep: what is issued now would be kept over it. */
-bool watcher_sleep_is_near(void);
+/* Why nobody is asked for anything now, in a line for who wants it; NULL: nothing is in the way. */
+const char *watcher_nobody(void);
 
 /* Why it does not run, in a line for a person that ends in what to do; empty: it runs, or is being
  * started. */

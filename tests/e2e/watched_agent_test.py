@@ -66,6 +66,14 @@ class WatchedAgent(world.Case):
                          {self.user["access_key_id"], self.shown()["access_key_id"]})
         self.assertIn("waits for the next touch", check(self.machine.awstap("key", "rotate", "--due", "work")).out)
 
+    def test_nobody_is_asked_before_sleep(self):
+        """What changes the vault or something at AWS would be kept over the sleep as well."""
+        touches = self.key.number("touches")
+        self.desktop.do("sleep")
+        self.desktop.wait("released")
+        self.assert_fails(self.machine.awstap("key", "rotate", "work"), 4, "sleep")
+        self.assertEqual(self.key.number("touches"), touches)
+
     def test_tending_ends_before_sleep(self):
         check(self.machine.awstap("key", "set", "work", "rotate_every=1h"))
         self.machine.clock(2 * 3600_000)
