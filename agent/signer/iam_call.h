@@ -43,6 +43,12 @@ typedef int iam_page_read(const struct msg_net_reply *reply, const char *user, v
 enum iam_verdict iam_list(struct iam *iam, const char *action, iam_page_read *read, void *list,
                           struct error *error);
 
+/*
+ * NoSuchEntity does not say what is gone. Where it is the user, who may have been renamed, nothing
+ * that was to be changed is gone: IAM_FAILED with error, else the verdict as it was.
+ */
+enum iam_verdict iam_confirm_gone(struct iam *iam, enum iam_verdict verdict, struct error *error);
+
 /* Where the next page of the answer to action begins. 1; 0: this is the last one; -1 with error. */
 int iam_marker_read(const struct msg_net_reply *reply, const char *action,
                     char marker[IAM_MARKER_SIZE], struct error *error);

@@ -140,7 +140,8 @@ enum iam_verdict iam_deactivate_device(struct iam *iam, const char *serial, stru
         {"UserName", iam_user_name(iam->key)}, {"SerialNumber", serial}, {0}};
     struct msg_net_reply reply;
 
-    return iam_ask(iam, "DeactivateMFADevice", parameters, &reply, error);
+    return iam_confirm_gone(iam, iam_ask(iam, "DeactivateMFADevice", parameters, &reply, error),
+                            error);
 }
 
 enum iam_verdict iam_delete_device(struct iam *iam, const char *serial, struct error *error)

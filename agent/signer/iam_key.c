@@ -77,6 +77,27 @@ enum iam_verdict iam_list_keys(struct iam *iam, struct iam_keys *keys, struct er
     return iam_list(iam, LIST, iam_keys_read, keys, error);
 }
 
+enum iam_verdict iam_confirm_gone(struct iam *iam, enum iam_verdict verdict, struct error *error)
+{
+    enum iam_verdict listed;
+    struct error why = {0};
+    struct iam_keys keys;
+
+    if (verdict != IAM_GONE)
+        return verdict;
+    listed = iam_list_keys(iam, &keys, &why);
+    if (listed == IAM_OK || listed == IAM_DENIED)
+        return IAM_GONE; /* a key that was just deleted may still be listed */
+    *error = why;
+    if (listed == IAM_GONE)
+        error_set(error, EXIT_AWS,
+                  "AWS knows no user %s any more, who was renamed or deleted: what was to be "
+                  "switched off may still work; look at it in the IAM console, and seal the access "
+                  "key anew (awstap key remove %s, then key add)",
+                  iam_user_name(iam->key), iam->key->name);
+    return listed == IAM_GONE ? IAM_FAILED : listed;
+}
+
 int iam_created_key_read(const struct msg_net_reply *reply, const char *user,
                          struct access_key *created, struct error *error)
 {
@@ -123,7 +144,7 @@ enum iam_verdict iam_set_key_active(struct iam *iam, const char *id, bool active
                                                {0}};
     struct msg_net_reply reply;
 
-    return iam_ask(iam, "UpdateAccessKey", parameters, &reply, error);
+    return iam_confirm_gone(iam, iam_ask(iam, "UpdateAccessKey", parameters, &reply, error), error);
 }
 
 enum iam_verdict iam_delete_key(struct iam *iam, const char *id, struct error *error)
@@ -132,7 +153,7 @@ enum iam_verdict iam_delete_key(struct iam *iam, const char *id, struct error *e
         {"UserName", iam_user_name(iam->key)}, {"AccessKeyId", id}, {0}};
     struct msg_net_reply reply;
 
-    return iam_ask(iam, "DeleteAccessKey", parameters, &reply, error);
+    return iam_confirm_gone(iam, iam_ask(iam, "DeleteAccessKey", parameters, &reply, error), error);
 }
 
 int iam_last_used_read(const struct msg_net_reply *reply, const char *user,

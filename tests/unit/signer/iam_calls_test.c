@@ -328,6 +328,24 @@ static void test_lost_twice(void **state)
     assert_int_equal(nets_asked, 3);
 }
 
+/* NoSuchEntity may be about the user, whose access key works on by another name. */
+static void test_gone(void **state)
+{
+    static const enum iam_verdict verdicts[] = {IAM_GONE, IAM_GONE, IAM_GONE, IAM_FAILED};
+
+    (void)state;
+    PLAY(0, REFUSED(404, "NoSuchEntity"), OK("x", "y"), REFUSED(404, "NoSuchEntity"),
+         OK(ONE_KEY(ID)), REFUSED(404, "NoSuchEntity"), REFUSED(403, "AccessDenied"),
+         REFUSED(404, "NoSuchEntity"), REFUSED(404, "NoSuchEntity"), REFUSED(404, "NoSuchEntity"),
+         REFUSED(404, "NoSuchEntity"), REFUSED(404, "NoSuchEntity"), REFUSED(404, "NoSuchEntity"));
+    open_iam();
+    for (size_t i = 0; i < 4; i++)
+        assert_int_equal(iam_delete_key(&iam, ID, &error), verdicts[i]);
+    assert_non_null(strstr(error.text, "no user alice any more"));
+    assert_int_equal(iam_set_key_active(&iam, ID, false, &error), IAM_FAILED);
+    assert_int_equal(iam_deactivate_device(&iam, SERIAL, &error), IAM_FAILED);
+}
+
 /* What creates something is sent once, over a connection of its own that ends with it. */
 static void test_create(void **state)
 {
@@ -617,25 +635,13 @@ static void test_proof_off(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_list),
-        TEST(test_pages),
-        TEST(test_busy),
-        TEST(test_busy_for_long),
-        TEST(test_lost),
-        TEST(test_lost_twice),
-        TEST(test_create),
-        TEST(test_create_throttled),
-        TEST(test_create_once),
-        TEST(test_device),
-        TEST(test_enable_once),
-        TEST(test_day),
-        TEST(test_authority),
-        TEST(test_authority_of_nothing),
-        TEST(test_proof),
-        TEST(test_proof_lost),
-        TEST(test_proof_of_another),
-        TEST(test_proof_in_vain),
-        TEST(test_proof_off),
+        TEST(test_list),          TEST(test_pages),      TEST(test_busy),
+        TEST(test_busy_for_long), TEST(test_lost),       TEST(test_lost_twice),
+        TEST(test_gone),          TEST(test_create),     TEST(test_create_throttled),
+        TEST(test_create_once),   TEST(test_device),     TEST(test_enable_once),
+        TEST(test_day),           TEST(test_authority),  TEST(test_authority_of_nothing),
+        TEST(test_proof),         TEST(test_proof_lost), TEST(test_proof_of_another),
+        TEST(test_proof_in_vain), TEST(test_proof_off),
     };
 
     if (arena_open((size_t)4 << 20, ARENA_LOCK_WANTED) < 0 || sodium_init() < 0)
