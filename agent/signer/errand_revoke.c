@@ -365,7 +365,8 @@ int errand_revoke(struct agent *agent, const struct frame *frame, int fd, char *
     (void)fd;
     if (message_get(frame, MSG_REVOKE, &request) < 0)
         return errand_malformed(error);
-    if (life_read(&drill.life, agent, request.key, error) == 0) {
+    if (life_read(&drill.life, agent, request.key, error) == 0 &&
+        vault_is_here(drill.life.vault, error)) {
         look(&drill);
         r = request.finish ? finish(&drill, done, error) : begin(&drill, request.discard, error);
     }

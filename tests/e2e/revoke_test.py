@@ -434,6 +434,20 @@ class Others(Drill):
         check(self.revoke("--discard", second))
         self.assert_over()
 
+    def test_on_another_machine(self):
+        """A copy of the vault goes on with no drill: that is for the machine whose vault it is."""
+        self.aws.fault("error", on="DeleteAccessKey", status=400, code="ValidationError", message="no", count=0)
+        self.assertEqual(self.revoke().status, 5)
+        self.aws.call("clear-faults")
+        other = self.machine.copied()
+        self.addCleanup(other.close)
+        other.clock(self.person.offset_ms)
+        result = Person(other).run("revoke", "work")
+        self.assertEqual(result.status, 1, result)
+        self.assertIn("awstap vault adopt", result.out)
+        self.assertIn(self.first, self.keys())
+        check(self.revoke())
+
     def test_a_rotation_whose_old_key_waits(self):
         """The key in use is the one that is replaced; the one before it goes first."""
         check(self.person.run("key", "rotate", "work"))
