@@ -17,7 +17,7 @@
 #include "vault_move.h"
 
 #define WRITE_MS   10000
-#define NAMES_SIZE 96 /* of some keys, as they fit a line */
+#define NAMES_SIZE 92 /* of some keys, as they fit a line of a stake */
 
 /* Write it all, however slow whoever reads it is; not for ever. 0 or a negative errno. */
 static int write_all(int fd, const uint8_t *data, size_t left)
@@ -73,8 +73,8 @@ int errand_vault_export(struct agent *agent, const struct frame *frame, int fd, 
     return r;
 }
 
-/* The names of the keys in the one vault, and not in the other (or NULL), as they fit. false: none.
- */
+/* The keys in the one vault whose access key is not in the other (or NULL), as they fit: a rotation
+ * gives another access key to the same name. false: none. */
 static bool name_keys(const struct vault *in, const struct vault *not_in, char names[NAMES_SIZE])
 {
     size_t used = 0;
@@ -88,8 +88,8 @@ static bool name_keys(const struct vault *in, const struct vault *not_in, char n
             also |= strcmp(vault_access_key_id(not_in, &not_in->keys[j]), id) == 0;
         if (also)
             continue;
-        used += (size_t)snprintf(names + used, NAMES_SIZE - used, "%s%s", used ? ", " : "",
-                                 in->keys[i].name);
+        used += (size_t)snprintf(names + used, NAMES_SIZE - used, "%s%s (%s)", used ? ", " : "",
+                                 in->keys[i].name, id);
         if (used >= NAMES_SIZE) {
             snprintf(names + NAMES_SIZE - sizeof("…"), sizeof("…"), "…");
             break;

@@ -618,6 +618,18 @@ class TwoMachines(Rotation):
         check(self.rotate("work", machine=other))
         self.works_at(other)
 
+    def test_an_older_vault_says_which_access_keys(self):
+        """By name the vaults have the same."""
+        older = os.path.join(self.machine.home, "older")
+        check(self.machine.awstap("vault", "export", older))
+        check(self.rotate("work"))
+        second = self.facts()["access_key_id"]
+        self.machine.pinentry("confirm yes")
+        check(self.machine.awstap("vault", "import", "--replace", older))
+        told = self.machine.dialogs()[-1]["desc"]
+        self.assertIn(f"It has work ({self.first}).", told)
+        self.assertRegex(told, rf"It does not have work \({second}\)\.")
+
     def works_at(self, machine):
         check(machine.awstap("lock"))
         self.get(machine)
