@@ -9,6 +9,7 @@
 #include "clock.h"
 #include "input.h"
 #include "new_key.h"
+#include "remains.h"
 #include "task.h"
 #include "unlock.h"
 
@@ -157,20 +158,21 @@ int errand_key_list(struct agent *agent, const struct frame *frame, int fd, char
     return 0;
 }
 
-/* What goes with it: an access key that is being replaced, and what is unfinished, which a person
- * should know before. */
+/* What is unfinished, and what AWS keeps of it, a person should know before. */
 static int unlock_to_remove(struct agent *agent, struct vault *vault, const struct key *key,
-                            struct error *error)
+                            const struct remains *remains, struct error *error)
 {
-    const struct record *old = vault_record(vault, key, RECORD_ACCESS_KEY, 1);
+    const char *id = vault_access_key_id(vault, key);
     char task[TASK_TEXT_SIZE];
     struct stake stake = {0};
 
-    stake_line(&stake, "Remove the key %s: access key %s", key->name,
-               vault_access_key_id(vault, key));
-    if (old)
-        stake_line(&stake, "And the one that it replaces: %s", old->subject);
+    stake_line(&stake, "Remove the key %s: access key %s", key->name, id);
     stake_line(&stake, "%s", key->arn);
+    for (size_t i = 0; i < remains->own_count; i++)
+        if (strcmp(remains->own[i], id) != 0)
+            stake_line(&stake, "With it stays at AWS: %s", remains->own[i]);
+    for (size_t i = 0; i < remains->stranger_count; i++)
+        stake_line(&stake, "AWS has besides: %s", remains->strangers[i]);
     if (*task_say(vault, key, clock_now_ms() / 1000, task))
         agent_progress(agent, PROGRESS_NOTE, "unfinished about %s: %s", key->name, task);
     return errand_unlock(agent, vault, &stake, false, error, "to remove the key %s", key->name);
@@ -180,19 +182,23 @@ static int remove_key(struct agent *agent, struct vault *vault, const char *name
                       struct error *error)
 {
     const struct key *key = vault_key(vault, name, error);
-    char ids[2 * RECORD_SUBJECT_MAX + 8];
-    const struct record *old;
+    char own[REMAINS_TEXT_SIZE], strangers[REMAINS_TEXT_SIZE];
+    struct remains remains;
 
-    if (!key || unlock_to_remove(agent, vault, key, error) < 0)
+    if (!key)
         return -1;
-    old = vault_record(vault, key, RECORD_ACCESS_KEY, 1);
-    snprintf(ids, sizeof ids, "%s%s%s", vault_access_key_id(vault, key), old ? " and " : "",
-             old ? old->subject : "");
+    remains_find(vault, key, &remains);
+    if (unlock_to_remove(agent, vault, key, &remains, error) < 0)
+        return -1;
+    remains_list(remains.own, remains.own_count, own);
+    remains_list(remains.strangers, remains.stranger_count, strangers);
     if (vault_remove_key(vault, name, error) < 0 || errand_write(agent, vault, error) < 0)
         return -1;
     return errand_done(done, error,
-                       "%s is removed from the vault; at AWS nothing was changed: delete %s there",
-                       name, ids);
+                       "%s is removed from the vault; at AWS nothing was changed%s%s%s%s%s", name,
+                       *own ? ": delete there " : "", own,
+                       *strangers ? "; AWS has besides, unknown to the vault, " : "", strangers,
+                       *strangers ? ": look whose they are" : "");
 }
 
 int errand_key_remove(struct agent *agent, const struct frame *frame, int fd, char **done,

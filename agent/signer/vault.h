@@ -133,6 +133,10 @@ struct key *vault_key_by_id(struct vault *vault, uint32_t id);
 const struct record *vault_record_of(const struct vault *vault, const struct key *key,
                                      enum record_type type, const char *subject);
 
+/* Another key of the vault that goes by this access key or MFA device too; NULL: none does. */
+const struct key *vault_other_key(const struct vault *vault, const struct key *key,
+                                  const char *subject);
+
 /* The records of a key and type, newest first: nth is 0 for the one in use, 1 for the one that is
  * being rotated out; NULL where there is none. */
 const struct record *vault_record(const struct vault *vault, const struct key *key,

@@ -22,6 +22,22 @@ static const struct record *find_record(const struct vault *vault, uint32_t key_
     return NULL;
 }
 
+static bool goes_by(const struct vault *vault, const struct key *key, const char *subject)
+{
+    return strcmp(key->mfa_serial, subject) == 0 ||
+           vault_record_of(vault, key, RECORD_ACCESS_KEY, subject) ||
+           vault_record_of(vault, key, RECORD_TOTP_SEED, subject);
+}
+
+const struct key *vault_other_key(const struct vault *vault, const struct key *key,
+                                  const char *subject)
+{
+    for (size_t i = 0; i < vault->key_count; i++)
+        if (vault->keys[i].id != key->id && goes_by(vault, &vault->keys[i], subject))
+            return &vault->keys[i];
+    return NULL;
+}
+
 const struct record *vault_record_of(const struct vault *vault, const struct key *key,
                                      enum record_type type, const char *subject)
 {

@@ -11,6 +11,7 @@ import time
 import unittest
 
 import memory
+from factors_test import PASSPHRASE
 from world import SERIAL, Case, Result, access_key_json, check, read_until, wait_for
 
 import totp  # tests/fakeaws, as the next one
@@ -921,6 +922,36 @@ class Replace(MfaCase):
         self.next_step(2)
         self.added()
         self.assert_replaced()
+
+
+class KeyRemoved(MfaCase):
+    """With a key its seed is destroyed: the device that nobody has the codes of any more is named."""
+
+    def removed(self):
+        result = check(self.machine.awstap("key", "remove", "work"))
+        self.assertIn(self.user["access_key_id"], result.out)
+        return result.out
+
+    def test_finished(self):
+        self.added()
+        self.assertIn(f"delete there {self.user['access_key_id']} and {FIRST}", self.removed())
+
+    def test_unfinished(self):
+        self.aws.fault("error", on="EnableMFADevice", status=400, code="ValidationError", message="no", count=0)
+        self.refused(5, "ValidationError")
+        self.assertIn(FIRST, self.removed())
+
+    def test_in_the_dialog(self):
+        self.added()
+        self.machine.pinentry("pin " + PASSPHRASE)
+        check(self.machine.awstap("factor", "add", "passphrase"))
+        self.key.unplug()
+        self.machine.pinentry("pin " + PASSPHRASE)
+        self.removed()
+        self.assertIn(f"With it stays at AWS: {FIRST}", self.machine.dialogs()[-1]["desc"])
+
+    def test_none(self):
+        self.assertNotIn("mfa/", self.removed())
 
 
 if __name__ == "__main__":

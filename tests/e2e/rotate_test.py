@@ -334,6 +334,19 @@ class Obstacles(Rotation):
         self.assertEqual(self.facts()["strangers"], [])
         self.works()
 
+    def test_what_is_left_of_a_removed_key(self):
+        """The access key that it replaces as well, and what is nobody's."""
+        check(self.rotate("work"))
+        second = self.facts()["access_key_id"]
+        result = check(self.machine.awstap("key", "remove", "work"))
+        self.assertIn(f"delete there {second}, {self.first} and {self.alice['serial']}", result.out)
+
+    def test_strangers_of_a_removed_key(self):
+        other = self.second_key()
+        self.assert_fails(self.rotate("work"), 5, other)
+        result = check(self.machine.awstap("key", "remove", "work"))
+        self.assertIn(f"AWS has besides, unknown to the vault, {other}", result.out)
+
     def test_discard_is_for_strangers(self):
         self.assert_fails(self.rotate("work", "--discard", self.first), 1, "in the vault")
         self.assertEqual(self.keys(), {self.first: True})
