@@ -18,7 +18,8 @@ const struct command cmd_mfa_remove = {
     .summary = "Delete the key's MFA device at AWS, and its seed",
     .help =
         "A dialog asks before, as the access key alone then does what its user may. What mfa add\n"
-        "has left unfinished is undone. A device whose seed is not in the vault stays.\n",
+        "has left unfinished is undone. A device whose seed is not in the vault stays, and one\n"
+        "that another key goes by too: the last of them deletes it.\n",
     .grammar = {.operands = 1},
     .run = run,
 };

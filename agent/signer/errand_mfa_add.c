@@ -115,6 +115,16 @@ static int opened(struct life *life, void *context, struct error *error)
     return task_of(adding)->phase == PHASE_SEALED ? compute_codes(adding, error) : 0;
 }
 
+static void say_replaced(const struct life *life, struct stake *stake)
+{
+    const char *serial = life_key(life)->mfa_serial, *other = mfa_removal_other(life, serial);
+
+    if (other)
+        stake_line(stake, "in the place of %s, which stays: %s goes by it too", serial, other);
+    else
+        stake_line(stake, "in the place of %s, which is deleted then", serial);
+}
+
 static int unlock_for_it(struct adding *adding, struct agent *agent, const char *name,
                          struct error *error)
 {
@@ -124,7 +134,7 @@ static int unlock_for_it(struct adding *adding, struct agent *agent, const char 
 
     stake_line(&stake, "Make an MFA device for %s at AWS", key->name);
     if (vault_has_seed(adding->life.vault, key) && task_of(adding)->phase != PHASE_ENABLED)
-        stake_line(&stake, "in the place of %s, which is deleted then", key->mfa_serial);
+        say_replaced(&adding->life, &stake);
     else
         stake_line(&stake, "MFA device %s",
                    task_of(adding)->serial[0] ? task_of(adding)->serial
@@ -323,10 +333,25 @@ static int apply_end(struct vault *vault, void *context, struct error *error)
     return journal_put(vault, &journal, error);
 }
 
+/* What became of the device before; "": there was none. */
+static void say_before(const struct life *life, const char *serial, char *out, size_t size)
+{
+    const char *other = mfa_removal_other(life, serial);
+
+    if (!*serial)
+        out[0] = '\0';
+    else if (other)
+        snprintf(out, size, "; %s stays, as %s goes by it too: awstap mfa add --replace %s", serial,
+                 other, other);
+    else
+        snprintf(out, size, "; %s is deleted, and its seed", serial);
+}
+
 /* All is over, but for the device before. */
 static int finish(struct adding *adding, char **done, struct error *error)
 {
     static struct ending ending; /* too large for the stack */
+    char before[512];
     struct life *life = &adding->life;
 
     task_find(life->vault, life->key, TASK_MFA_REMOVE, &ending.removed);
@@ -336,12 +361,11 @@ static int finish(struct adding *adding, char **done, struct error *error)
     ending.added.phase = ending.removed.phase = PHASE_NONE;
     if (vault_change(life->vault, apply_end, &ending, error) < 0)
         return -1;
+    say_before(life, ending.removed.serial, before, sizeof before);
     return errand_done(done, error,
                        "%s has the MFA device %s; its seed is sealed, and sessions have MFA from "
-                       "now on%s%s%s",
-                       life_key(life)->name, ending.added.serial,
-                       ending.removed.serial[0] ? "; " : "", ending.removed.serial,
-                       ending.removed.serial[0] ? " is deleted, and its seed" : "");
+                       "now on%s",
+                       life_key(life)->name, ending.added.serial, before);
 }
 
 static int run(struct adding *adding, struct agent *agent, const struct msg_mfa_add *request,

@@ -79,10 +79,13 @@ static int opened(struct life *life, void *context, struct error *error)
 static int unlock_for_it(struct removing *removing, struct agent *agent, const char *name,
                          struct error *error)
 {
+    const char *other = mfa_removal_other(&removing->life, removing->task.serial);
     struct stake stake = {0};
 
-    stake_line(&stake, "Remove the MFA device of %s at AWS", name);
+    stake_line(&stake, "Remove the MFA device of %s%s", name, other ? "" : " at AWS");
     stake_line(&stake, "MFA device %s", removing->task.serial);
+    if (other)
+        stake_line(&stake, "It stays at AWS: %s goes by it too", other);
     if (removing->named)
         stake_line(&stake,
                    "Without it the access key alone is enough for what %s may; where a policy asks "
@@ -128,6 +131,24 @@ static int apply_end(struct vault *vault, void *context, struct error *error)
     return journal_put(vault, &journal, error);
 }
 
+static int say_done(const struct removing *removing, char **done, struct error *error)
+{
+    const struct key *key = life_key(&removing->life);
+    const char *serial = removing->task.serial;
+    const char *other = mfa_removal_other(&removing->life, serial);
+
+    if (other)
+        return errand_done(done, error,
+                           "%s does not go by %s any more; it stays at AWS, as %s goes by it too: "
+                           "awstap mfa remove %s deletes it",
+                           key->name, serial, other, other);
+    if (key->mfa_serial[0])
+        return errand_done(done, error, "%s is deleted, and its seed; %s has the MFA device %s",
+                           serial, key->name, key->mfa_serial);
+    return errand_done(done, error, "%s has no MFA device any more: %s is deleted, and its seed",
+                       key->name, serial);
+}
+
 static int finish(struct removing *removing, char **done, struct error *error)
 {
     struct life *life = &removing->life;
@@ -136,15 +157,11 @@ static int finish(struct removing *removing, char **done, struct error *error)
     removing->task.phase = PHASE_NONE;
     if (vault_change(life->vault, apply_end, removing, &why) < 0)
         return error_set(error, why.status,
-                         "the MFA device %s is deleted, but that could not be noted (%.250s); run "
+                         "the MFA device %s is removed, but that could not be noted (%.250s); run "
                          "it again",
                          removing->task.serial, why.text);
     keep(life->agent, life->vault);
-    if (life_key(life)->mfa_serial[0])
-        return errand_done(done, error, "%s is deleted, and its seed; %s has the MFA device %s",
-                           removing->task.serial, life_key(life)->name, life_key(life)->mfa_serial);
-    return errand_done(done, error, "%s has no MFA device any more: %s is deleted, and its seed",
-                       life_key(life)->name, removing->task.serial);
+    return say_done(removing, done, error);
 }
 
 static int run(struct removing *removing, struct agent *agent, const char *name, char **done,

@@ -63,10 +63,19 @@ static enum iam_verdict delete_patiently(struct mfa_removal *removal, struct err
     return verdict;
 }
 
+const char *mfa_removal_other(const struct life *life, const char *serial)
+{
+    const struct key *other = vault_other_key(life->vault, life_key(life), serial);
+
+    return other ? other->name : NULL;
+}
+
 int mfa_removal_run(struct mfa_removal *removal, struct error *error)
 {
     enum iam_verdict verdict = IAM_CONFLICT;
 
+    if (mfa_removal_other(removal->life, removal->serial))
+        return 0;
     if (removal->unfinished)
         verdict = insist(removal, iam_delete_device, error);
     if (verdict == IAM_CONFLICT) {

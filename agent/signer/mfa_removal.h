@@ -15,7 +15,12 @@ struct mfa_removal {
     bool untouched;  /* out: AWS has refused before anything was changed there */
 };
 
-/* At AWS. A device that is gone already is fine. 0 or -1 with error. */
+/* The name of another key that goes by the device of this one, which is left at AWS then: the last
+ * one that lets go of it has it deleted. NULL: there is none. */
+const char *mfa_removal_other(const struct life *life, const char *serial);
+
+/* At AWS. A device that another key goes by stays there; one that is gone already is fine. 0 or -1
+ * with error. */
 int mfa_removal_run(struct mfa_removal *removal, struct error *error);
 
 /* In the vault, which is then to be written: the seed of this key's device. 0 or -1 with error. */

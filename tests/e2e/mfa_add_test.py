@@ -3,6 +3,7 @@
 between, the next run goes on, and nothing is left at AWS that nobody knows of."""
 
 import base64
+import json
 import os
 import re
 import select
@@ -952,6 +953,53 @@ class KeyRemoved(MfaCase):
 
     def test_none(self):
         self.assertNotIn("mfa/", self.removed())
+
+
+class Shared(MfaCase):
+    """Two access keys of one user in the vault, which go by one device: it goes with the last of them."""
+
+    def setUp(self):
+        super().setUp()
+        self.added()
+        admin = self.aws.add_user("admin", admin=True, iam_needs_mfa=False)
+        client = Client(self.aws.endpoint)
+        made = client.call(Keys(admin["access_key_id"], admin["secret"]), "CreateAccessKey", service="iam",
+                           signing={"now_s": self.aws_now()}, UserName="alice")
+        client.close()
+        text = json.dumps({name: made.field(name) for name in ("AccessKeyId", "SecretAccessKey")})
+        check(self.machine.awstap("key", "add", "home", "--sts-endpoint-url", self.aws.endpoint, "--iam-endpoint-url",
+                                  self.aws.endpoint, text=text))
+        check(self.machine.awstap("mfa", "import", "home", "--mfa-serial", FIRST, text=self.seeds()[0]))
+        self.machine.pinentry("confirm yes", "confirm yes")
+        self.next_step(2)
+
+    def assert_home_works(self):
+        self.next_step(2)
+        self.assertTrue(self.has_mfa(check(self.machine.awstap("get", "home")).json()))
+
+    def test_remove(self):
+        result = check(self.mfa("remove"))
+        self.assertIn("home goes by it too", self.machine.dialogs()[-1]["desc"])
+        self.assertIn(f"work does not go by {FIRST} any more; it stays at AWS, as home goes by it too", result.out)
+        self.assert_has_none(**{FIRST: True})
+        self.assert_home_works()
+        self.next_step(2)
+        self.assertIn(f"{FIRST} is deleted", check(self.mfa("remove", "home")).out)
+        self.assertEqual(self.devices(), {})
+
+    def test_replace(self):
+        result = check(self.mfa("add", "work", "--replace"))
+        self.assertIn(f"{FIRST} stays, as home goes by it too: awstap mfa add --replace home", result.out)
+        self.assert_has_device(SECOND, **{FIRST: True})
+        self.assert_home_works()
+        self.next_step(2)
+        self.assertIn(f"{FIRST} is deleted", check(self.mfa("add", "home", "--replace")).out)
+        self.assertNotIn(FIRST, self.devices())
+        self.assert_home_works()
+
+    def test_key_remove(self):
+        self.assertNotIn(FIRST, check(self.machine.awstap("key", "remove", "home")).out)
+        self.assertIn(FIRST, check(self.machine.awstap("key", "remove", "work")).out)
 
 
 if __name__ == "__main__":
