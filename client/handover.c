@@ -11,6 +11,7 @@
 #include "file.h"
 #include "output.h"
 #include "process.h"
+#include "resolve.h"
 #include "rewrite.h"
 #include "shadow.h"
 
@@ -47,13 +48,55 @@ static bool asks_already(const struct aws_config *config, const struct import_it
            strcmp(name, item->key) == 0;
 }
 
+/*
+ * `awstap get NAME` takes a profile of that name before the key: none of those that were handed
+ * over may come to another key, or to a role, by what the config file says from now on.
+ */
+static int check_names(const struct import *import, const struct import_item *item,
+                       const struct aws_config *config)
+{
+    for (size_t i = 0; i < import->count; i++) {
+        const struct import_item *one = &import->items[i];
+
+        if ((one != item && !one->settled) || resolve_is_key(config, one->key))
+            continue;
+        return fail(EXIT_FAILED,
+                    "profile %.256s is left as it is: a profile in %.512s is called %s as the key, "
+                    "and `awstap get` takes that; rename it, or import the key under another name "
+                    "(awstap key remove %s first)",
+                    item->profile->name, import->config_file, one->key, one->key);
+    }
+    return EXIT_DONE;
+}
+
+/* The pieces as a config. 0 or -ENOMEM. */
+static int join(const struct span *pieces, size_t count, struct aws_config *config)
+{
+    size_t len = 0, at = 0;
+    char *text;
+
+    for (size_t i = 0; i < count; i++)
+        len += pieces[i].len;
+    if (!(text = malloc(len + 1)))
+        return -ENOMEM;
+    for (size_t i = 0; i < count; i++) {
+        if (pieces[i].len)
+            memcpy(text + at, pieces[i].at, pieces[i].len);
+        at += pieces[i].len;
+    }
+    text[len] = '\0';
+    aws_config_parse(config, text, len);
+    return 0;
+}
+
 static int set_process(const struct import *import, const struct import_item *item,
                        struct span text)
 {
+    struct aws_config config = {0};
     char process[PROCESS_SIZE], heading[AWS_CONFIG_HEADING];
     struct span pieces[AWS_CONFIG_PIECES];
     size_t count;
-    int r = process_write(item->key, process);
+    int r = process_write(item->key, process), status;
 
     if (r < 0)
         return fail(EXIT_FAILED, "the path of awstap cannot stand in %.512s: %s",
@@ -64,7 +107,11 @@ static int set_process(const struct import *import, const struct import_item *it
                     "the profile's name %.256s cannot stand in %.512s: rename it in %.512s, and "
                     "run this again",
                     item->profile->name, import->config_file, import->file);
-    return rewrite(import->config_file, text, pieces, count);
+    if (join(pieces, count, &config) < 0)
+        return fail(EXIT_FAILED, "memory is short");
+    status = check_names(import, item, &config);
+    aws_config_free(&config);
+    return status == EXIT_DONE ? rewrite(import->config_file, text, pieces, count) : status;
 }
 
 /* The config file may have been changed by the profile before this one: it is read anew. */
@@ -72,19 +119,18 @@ static int hand_profile(const struct import *import, const struct import_item *i
 {
     struct aws_config config = {0};
     struct span text = {"", 0};
-    char *read = NULL, *copy;
+    char *read = NULL;
     int r = file_read(import->config_file, AWS_CONFIG_MAX, &read, &text.len), status;
 
     if (r < 0 && r != -ENOENT && r != -ENOTDIR)
         return fail(EXIT_FAILED, "%.512s cannot be read: %s", import->config_file, strerror(-r));
     text.at = read ? read : "";
-    if (!(copy = malloc(text.len + 1))) {
-        free(read);
-        return fail(EXIT_FAILED, "memory is short");
-    }
-    memcpy(copy, text.at, text.len + 1);
-    aws_config_parse(&config, copy, text.len);
-    status = asks_already(&config, item) ? EXIT_DONE : set_process(import, item, text);
+    if (join(&text, 1, &config) < 0)
+        status = fail(EXIT_FAILED, "memory is short");
+    else if (asks_already(&config, item))
+        status = check_names(import, item, &config);
+    else
+        status = set_process(import, item, text);
     aws_config_free(&config);
     if (read)
         explicit_bzero(read, text.len);

@@ -10,6 +10,7 @@
 #include "file.h"
 #include "json.h"
 #include "key.h"
+#include "resolve.h"
 
 /* Why a profile can't be imported, by enum credentials_problem. */
 static const char *const PROBLEMS[] = {
@@ -59,6 +60,16 @@ static void name_key(const char *profile, char key[KEY_NAME_MAX + 1])
     }
 }
 
+/* Whether another profile is called as the key is to be, and leads elsewhere. */
+static bool is_hidden(const struct import *import, const struct import_item *item)
+{
+    struct aws_profile profile;
+
+    return strcmp(item->key, item->profile->name) != 0 &&
+           aws_config_profile(&import->config, item->key, &profile) &&
+           !resolve_is_key(&import->config, item->key);
+}
+
 /* What the vault has: this access key under whatever name, or another one of this name. */
 static void find_state(const struct import *import, struct import_item *item)
 {
@@ -71,6 +82,8 @@ static void find_state(const struct import *import, struct import_item *item)
     for (const struct import_item *before = import->items; before < item; before++)
         if (item->state == IMPORT_NEW && strcmp(before->key, item->key) == 0)
             item->state = IMPORT_TAKEN;
+    if (item->state == IMPORT_NEW && is_hidden(import, item))
+        item->state = IMPORT_HIDDEN;
 }
 
 static void fill_items(struct import *import)
@@ -147,6 +160,9 @@ static const char *problem_of(const struct import_item *item)
 {
     if (item->profile->problem != CREDENTIALS_GOOD)
         return PROBLEMS[item->profile->problem];
+    if (item->state == IMPORT_HIDDEN)
+        return "another profile of the AWS config file is called as the key would be, and awstap "
+               "get takes that: give the key another name, as PROFILE=NAME";
     return *item->key ? NULL : "no key can be called so: give it a name, as PROFILE=NAME";
 }
 

@@ -17,6 +17,7 @@ enum import_state {
     IMPORT_NEW,
     IMPORT_SEALED, /* it is in the vault already */
     IMPORT_TAKEN,  /* there is another access key of that name */
+    IMPORT_HIDDEN, /* `awstap get` would take a profile of that name for it */
 };
 
 struct import_item {

@@ -20,7 +20,7 @@
 
 /* On the way from the NAME to its key. */
 struct walk {
-    struct aws_config config;
+    const struct aws_config *config;
     struct layer *layer[LAYERS_MAX]; /* from the command line on */
     size_t count;
     const char *next; /* where to go; NULL: we have arrived */
@@ -149,7 +149,7 @@ static int step(struct walk *walk)
         return refuse_cycle(walk);
     if ((status = add_layer(walk, name, &layer)) != EXIT_DONE)
         return status;
-    if (!aws_config_profile(&walk->config, name, &layer->profile))
+    if (!aws_config_profile(walk->config, name, &layer->profile))
         return arrive(walk, name, false);
     if (layer->profile.role_arn)
         return follow_source(walk, layer);
@@ -214,16 +214,16 @@ static int walk_to_key(struct walk *walk, const struct arguments *arguments)
     if (status == EXIT_DONE) {
         command_line->arguments = *arguments;
         walk->next = arguments->operand[0];
-        status = read_config(&walk->config);
     }
     while (status == EXIT_DONE && walk->next)
         status = step(walk);
     return status;
 }
 
-int resolve(const struct arguments *arguments, struct resolved *resolved)
+int resolve_in(const struct aws_config *config, const struct arguments *arguments,
+               struct resolved *resolved)
 {
-    struct walk walk = {.resolved = resolved};
+    struct walk walk = {.config = config, .resolved = resolved};
     struct chain chain = {0};
     int status;
 
@@ -237,8 +237,44 @@ int resolve(const struct arguments *arguments, struct resolved *resolved)
     }
     while (walk.count)
         layer_free(walk.layer[--walk.count]);
-    aws_config_free(&walk.config);
     return status;
+}
+
+int resolve(const struct arguments *arguments, struct resolved *resolved)
+{
+    struct aws_config config = {0};
+    int status;
+
+    *resolved = (struct resolved){0};
+    buf_init(&resolved->hops);
+    if ((status = read_config(&config)) == EXIT_DONE)
+        status = resolve_in(&config, arguments, resolved);
+    aws_config_free(&config);
+    return status;
+}
+
+int resolve_quietly(const struct aws_config *config, const char *name, struct resolved *resolved)
+{
+    static struct arguments arguments; /* too large for the stack */
+    char why[256];
+    int status;
+
+    arguments.operand[0] = name;
+    arguments.operands = 1;
+    failure_keep(why, sizeof why);
+    status = resolve_in(config, &arguments, resolved);
+    failure_keep(NULL, 0);
+    return status;
+}
+
+bool resolve_is_key(const struct aws_config *config, const char *name)
+{
+    static struct resolved resolved; /* too large for the stack */
+    bool is_key = resolve_quietly(config, name, &resolved) == EXIT_DONE &&
+                  strcmp(resolved.key, name) == 0 && buf_len(&resolved.hops) == 0;
+
+    resolved_free(&resolved);
+    return is_key;
 }
 
 void resolved_free(struct resolved *resolved)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "arguments.h"
+#include "aws_config.h"
 #include "buf.h"
 
 #define RESOLVE_NAME 65
@@ -23,6 +24,18 @@ struct resolved {
  * comes. An exit status, and why on stderr.
  */
 int resolve(const struct arguments *arguments, struct resolved *resolved);
+
+/* The same by this config, whatever file it is of. */
+int resolve_in(const struct aws_config *config, const struct arguments *arguments,
+               struct resolved *resolved);
+
+/* The same of a name alone, and nothing on stderr. */
+int resolve_quietly(const struct aws_config *config, const char *name, struct resolved *resolved);
+
+/* Whether `awstap get NAME` asks for the key of that name, and for no role that a profile of that
+ * name would add. */
+bool resolve_is_key(const struct aws_config *config, const char *name);
+
 void resolved_free(struct resolved *resolved);
 
 #endif

@@ -50,6 +50,12 @@ class ImportCase(Case):
     def process(self, name):
         return f"credential_process = {self.machine.program('awstap')} get {name}"
 
+    def assert_left(self, result, *words):
+        """Something is not done, and said."""
+        self.assertEqual(result.status, 1, result)
+        for word in words:
+            self.assertIn(word, result.err)
+
     def assert_no_secret(self, user, *texts):
         for text in texts:
             self.assertNotIn(user["secret"], text)
@@ -266,6 +272,46 @@ class Unattended(ImportCase):
         self.assertEqual(self.aws_file("credentials"), self.text)
 
 
+class Names(ImportCase):
+    """`awstap get` takes a profile before a key of the same name: no key may be hidden by one."""
+
+    def setUp(self):
+        super().setUp()
+        self.alice, self.bob = self.aws.add_user("alice"), self.aws.add_user("bob")
+        role = self.aws.add_role("admin", trust=[self.bob["arn"]])
+        self.config = self.config_for("work", "base") + f'[profile "a b"]\nendpoint_url = {self.aws.endpoint}\n'
+        self.role = "".join(f"[profile {name}]\nrole_arn = {role}\nsource_profile = base\n" for name in ("acme", "a-b"))
+        self.aws_file("config", self.config + self.role)
+        self.text = self.section("work", self.alice) + self.section("a b", self.bob)
+        self.aws_file("credentials", self.text)
+
+    def test_nothing_is_sealed(self):
+        for words in (["work=acme"], ["a b"]):
+            self.assert_fails(self.import_keys(*words, "--rewrite"), 1, "another profile", "PROFILE=NAME")
+        self.assertEqual(self.key_names(), [])
+        self.assertIn("another profile of the AWS config file", self.import_keys().out)
+        check(self.import_keys("--all", "--rewrite"))
+        self.assertEqual(self.key_names(), ["work"])
+        self.assertEqual(self.aws_file("credentials"), self.section("a b", self.bob))
+
+    def test_a_profile_that_came_later(self):
+        """The key is sealed: the profile is not handed over, and its access key stays in the file."""
+        self.aws_file("config", self.config)
+        check(self.import_keys("work=acme"))
+        self.aws_file("config", self.config + self.role)
+        self.assert_left(self.import_keys("work", "--rewrite"), "profile work is left as it is", "called acme")
+        self.assertEqual(self.aws_file("config"), self.config + self.role)
+        self.assertEqual(self.aws_file("credentials"), self.text)
+
+    def test_crossed_names(self):
+        """One profile's name is the key of the other: only one of them can be handed over."""
+        self.aws_file("config", self.config_for("work", "acme"))
+        self.aws_file("credentials", self.section("work", self.alice) + self.section("acme", self.bob))
+        self.assert_left(self.import_keys("work=acme", "acme=other", "--rewrite"), "profile acme is left as it is")
+        self.assertIn(self.process("acme"), self.aws_file("config"))
+        self.assertEqual(self.aws_file("credentials"), self.section("acme", self.bob))
+
+
 class Problems(ImportCase):
     """Profiles that can't be imported say why, and harm no other."""
 
@@ -343,9 +389,7 @@ class Files(ImportCase):
         self.assertEqual(stat.S_IMODE(os.stat(os.path.join(self.folder, "config")).st_mode), 0o600)
 
     def assert_left(self, result, *words):
-        self.assertEqual(result.status, 1, result)
-        for word in words:
-            self.assertIn(word, result.err)
+        super().assert_left(result, *words)
         self.assertEqual(self.aws_file("credentials"), self.text)
 
     def test_read_only_folder(self):
