@@ -73,7 +73,13 @@ static void end_section(struct reading *reading)
     }
 }
 
-/* `[profile NAME]`, as in the config file, stands for NAME: so does aws-vault write it. */
+/* `[profile NAME]`, as in the config file, stands for NAME: so does aws-vault write it. False where
+ * out is too small. */
+static bool read_heading(struct span heading, char *out, size_t size)
+{
+    return aws_config_heading(heading, out, size) || span_copy(heading, out, size);
+}
+
 static void begin_section(struct reading *reading, const struct ini_line *line)
 {
     struct credentials_profile *section = &reading->section;
@@ -83,9 +89,7 @@ static void begin_section(struct reading *reading, const struct ini_line *line)
     section->section = line->whole;
     if (span_is(line->name, "DEFAULT"))
         set_problem(section, CREDENTIALS_DEFAULT);
-    if (aws_config_heading(line->name, section->name, sizeof section->name))
-        return;
-    if (!span_copy(line->name, section->name, sizeof section->name)) {
+    if (!read_heading(line->name, section->name, sizeof section->name)) {
         span_copy((struct span){line->name.at, sizeof section->name - 1}, section->name,
                   sizeof section->name);
         set_problem(section, CREDENTIALS_LONG);
@@ -264,6 +268,38 @@ struct credentials_profile *credentials_find(struct credentials *credentials, co
         if (strcmp(credentials->profiles[i].name, name) == 0)
             return &credentials->profiles[i];
     return NULL;
+}
+
+static const char *overriding(struct span name)
+{
+    static const char *const NAMES[] = {
+        "role_arn",    "source_profile", "credential_source", "credential_process",
+        "sso_session", "sso_start_url",  "sso_account_id",    "web_identity_token_file",
+    };
+
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)
+        if (span_is_key(name, NAMES[i]))
+            return NAMES[i];
+    return NULL;
+}
+
+const char *credentials_overriding(const struct credentials *credentials, const char *name)
+{
+    char here[sizeof credentials->profiles->name] = "";
+    const char *found = NULL;
+    struct ini_line line;
+    struct ini ini;
+
+    if (!credentials->text)
+        return NULL;
+    ini_begin(&ini, credentials->text, credentials->len);
+    while (!found && ini_next(&ini, &line)) {
+        if (line.kind == INI_SECTION && !read_heading(line.name, here, sizeof here))
+            *here = '\0';
+        if (line.kind == INI_SETTING && line.value.len && strcmp(here, name) == 0)
+            found = overriding(line.name);
+    }
+    return found;
 }
 
 /* The text from *at up to what is left out, as a piece. */

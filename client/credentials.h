@@ -59,6 +59,10 @@ int credentials_parse(struct credentials *credentials, char *text, size_t len);
 /* Wipe and release. Harmless on a zeroed struct. */
 void credentials_free(struct credentials *credentials);
 
+/* The first setting in the sections of this name that AWS tools take before they ask the
+ * credential_process of the config file, or NULL. */
+const char *credentials_overriding(const struct credentials *credentials, const char *name);
+
 /* The profile of this name, or NULL. */
 struct credentials_profile *credentials_find(struct credentials *credentials, const char *name);
 

@@ -100,6 +100,10 @@ static void check_profile(struct doctor *doctor, struct files *files, const char
         doctor_say(doctor, FINDING_WRONG, "profile", "%s", files->shadow);
         fine = false;
     }
+    if (shadow_setting(&files->credentials, name, files->credentials_path, files->shadow)) {
+        doctor_say(doctor, FINDING_WRONG, "profile", "%s", files->shadow);
+        fine = false;
+    }
     if (fine)
         doctor_say(doctor, FINDING_OK, "profile", "%.256s asks awstap for %.256s", name, asked);
 }

@@ -15,8 +15,23 @@
 #include "rewrite.h"
 #include "shadow.h"
 
-bool handover_possible(const struct import *import, const struct import_item *item, char *why,
-                       size_t size)
+/* What AWS tools would take from the credentials file that they read, where that is another one
+ * than the config file. */
+static bool is_shadowed(const struct import *import, const struct import_item *item, char *why)
+{
+    static struct credentials usual; /* too large for the stack */
+    char path[IMPORT_PATH];
+    bool shadowed;
+
+    shadowed = credentials_path(path, sizeof path) == 0 && strcmp(path, import->config_file) != 0 &&
+               credentials_read(&usual, path) == 0 &&
+               shadow_setting(&usual, item->profile->name, path, why);
+    credentials_free(&usual);
+    return shadowed;
+}
+
+bool handover_possible(const struct import *import, const struct import_item *item,
+                       char why[SHADOW_SIZE])
 {
     const char *setting = NULL;
     struct aws_profile profile;
@@ -29,11 +44,11 @@ bool handover_possible(const struct import *import, const struct import_item *it
     else if (profile.web_identity_token_file)
         setting = "web_identity_token_file";
     if (setting)
-        snprintf(why, size,
+        snprintf(why, SHADOW_SIZE,
                  "profile %.256s has %s in %.512s, which AWS tools take before they ask awstap: "
                  "give its access key a profile of its own, and run this again",
                  item->profile->name, setting, import->config_file);
-    return !setting;
+    return !setting && !is_shadowed(import, item, why);
 }
 
 /* Whether the profile asks for this key already, with options of its own perhaps. */
@@ -196,7 +211,7 @@ static int hand_over(const struct import *import, const struct import_item *item
 {
     char why[SHADOW_SIZE];
 
-    if (!handover_possible(import, item, why, sizeof why))
+    if (!handover_possible(import, item, why))
         return fail(EXIT_FAILED, "%s", why);
     return hand_profile(import, item);
 }

@@ -3,6 +3,7 @@
 #define AWSTAP_HANDOVER_H
 
 #include "import.h"
+#include "shadow.h"
 
 /*
  * The files of AWS tools, once their keys are sealed and proven: each profile asks awstap from then
@@ -11,11 +12,11 @@
  */
 
 /*
- * Whether the profile of this item can be handed over; why not, in words, where the config file has
+ * Whether the profile of this item can be handed over; why not, in words, where the files have
  * something that AWS tools would take before they ask awstap.
  */
-bool handover_possible(const struct import *import, const struct import_item *item, char *why,
-                       size_t size);
+bool handover_possible(const struct import *import, const struct import_item *item,
+                       char why[SHADOW_SIZE]);
 
 /* Hand over the proven items for which that is so: they are settled then. An exit status, and why
  * on stderr. */

@@ -29,6 +29,20 @@ bool shadow_config(const struct aws_profile *profile, const char *name, const ch
     return true;
 }
 
+bool shadow_setting(const struct credentials *credentials, const char *name, const char *path,
+                    char out[SHADOW_SIZE])
+{
+    const char *setting = credentials_overriding(credentials, name);
+
+    if (!setting)
+        return false;
+    snprintf(out, SHADOW_SIZE,
+             "profile %.256s has %s in %.512s, which AWS tools take before they ask awstap: move "
+             "it to a profile of its own, or take it out",
+             name, setting, path);
+    return true;
+}
+
 bool shadow_credentials(struct credentials *credentials, const char *name, const char *path,
                         char out[SHADOW_SIZE])
 {

@@ -16,6 +16,11 @@ bool shadow_environment(char out[SHADOW_SIZE]);
 bool shadow_config(const struct aws_profile *profile, const char *name, const char *path,
                    char out[SHADOW_SIZE]);
 
+/* Whether the credentials file at path has, in the section of this name, another way to get
+ * credentials that AWS tools take first. */
+bool shadow_setting(const struct credentials *credentials, const char *name, const char *path,
+                    char out[SHADOW_SIZE]);
+
 /* Whether one stands in the credentials file at path, in the section of this name. */
 bool shadow_credentials(struct credentials *credentials, const char *name, const char *path,
                         char out[SHADOW_SIZE]);

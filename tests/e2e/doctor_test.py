@@ -49,6 +49,15 @@ class Doctor(Case):
         self.assert_found(found, "hint", "agent", "none runs")
         self.assert_found(found, "hint", "profile", "no profile in")
 
+    def test_another_way_first(self):
+        self.machine.enrol()
+        self.machine.add_key()
+        self.ask()
+        self.credentials("[work]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = base\n")
+        found = self.doctor(1)
+        self.assert_found(found, "wrong", "profile", "profile work has role_arn in", ".aws/credentials")
+        self.assert_not_found(found, "work asks awstap")
+
     def test_all_is_well(self):
         key = self.machine.enrol()
         self.machine.add_key()

@@ -272,6 +272,18 @@ class Unattended(ImportCase):
         self.assertEqual(self.aws_file("credentials"), self.text)
 
 
+    def test_profile_with_another_way(self):
+        """In the credentials file too, with or without the key, the role comes first, and none is taken away from it."""
+        path = self.aws_file("old", self.section("home", self.bob))
+        self.text = (self.section("work", self.alice, "role_arn = arn:aws:iam::1:role/x", "source_profile = work") +
+                     "[home]\ncredential_process = /bin/false\n")
+        self.aws_file("credentials", self.text)
+        self.assert_left(self.import_keys("work", "--rewrite"), "profile work has role_arn in", "/credentials")
+        self.assert_left(self.import_keys("--credentials", path, "home", "--rewrite"), "profile home has credential_process")
+        self.assertEqual(self.aws_file("config"), self.config)
+        self.assertEqual(self.aws_file("credentials"), self.text)
+
+
 class Names(ImportCase):
     """`awstap get` takes a profile before a key of the same name: no key may be hidden by one."""
 
