@@ -257,14 +257,15 @@ const struct command cmd_status = {
     .name = "status",
     .synopsis = "[--json]",
     .summary = "Show the agent, the sessions it holds, and the state of the keys",
-    .help = "Starts no agent: exit status 3 says that none is running. --json prints an object\n"
-            "with version, pid, vault, state, waiting (how many sessions are being waited for),\n"
-            "started_by (systemd or awstap), watching (whether sleep, locked screens and\n"
-            "security keys are noticed), screen_locked, trouble (\"\": none), sessions, an array\n"
-            "of objects with key, role_arn (\"\": the key's own), access_key_id, duration_seconds\n"
-            "(0: the default), expiration; keys, an array of objects with name, access_key_id,\n"
-            "sealed, overdue, task, strangers, elsewhere (as in key show); and not_rotated, an\n"
-            "array of objects with key and text: rotations that failed while nobody was there.\n",
+    .help =
+        "Starts no agent: exit status 3 says that none is running. --json prints an object\n"
+        "with version, pid, vault, state, waiting (how many sessions are being waited for),\n"
+        "started_by (systemd or awstap), watching (whether sleep, locked screens and\n"
+        "security keys are noticed), screen_locked, trouble (\"\": none), sessions, an array\n"
+        "of objects with key, role_arn (\"\": the key's own), access_key_id, duration_seconds\n"
+        "(0: the default), expiration; keys, an array of objects with name, access_key_id,\n"
+        "sealed, overdue, task, strangers, elsewhere, exposed (as in key show); and not_rotated,\n"
+        "an array of objects with key and text: rotations that failed while nobody was there.\n",
     .grammar = {.options = WITH(OPTION_JSON)},
     .run = run,
 };

@@ -44,6 +44,7 @@ void key_state_json(struct json *json, const struct msg_key *key)
         json_text(json, NULL, what);
     json_end(json, ']');
     json_bool(json, "elsewhere", key->elsewhere);
+    json_bool(json, "exposed", key->exposed);
 }
 
 int key_notes(const struct msg_key *key, struct buf *out)

@@ -14,7 +14,8 @@
     "(0: off), grace_seconds, sealed (when the access key came in), overdue, task (what\n"         \
     "is unfinished; \"\": nothing), strangers (an array: access keys and MFA devices that\n"       \
     "AWS has for the user, and the vault does not know), elsewhere (whether the vault came\n"      \
-    "from another machine, and rotates nothing here)"
+    "from another machine, and rotates nothing here), exposed (whether it lay in a plain\n"        \
+    "file, and was not replaced since)"
 
 /* What `elsewhere` means, of the vault. */
 #define KEY_ELSEWHERE "came from another machine, and rotates no key here until: awstap vault adopt"

@@ -105,7 +105,7 @@ static const struct layout LAYOUTS[] = {
     [MSG_KEY_ROTATE] = {"KEY_ROTATE", false, FIELDS(
         F_TEXT(msg_key_rotate, name, NAME_MAX_), F_U32(msg_key_rotate, due),
         F_TEXT(msg_key_rotate, discard, 128), )},
-    [MSG_KEY_IMPORT] = {"KEY_IMPORT", true, FIELDS(F_LIST(msg_key_import, keys, HOPS_BYTES_MAX), )},
+    [MSG_KEY_IMPORT] = {"KEY_IMPORT", true, FIELDS(F_LIST(msg_key_import, keys, HOPS_BYTES_MAX), F_U32(msg_key_import, exposed), )},
     [MSG_MFA_ADD] = {"MFA_ADD", false, FIELDS(
         F_TEXT(msg_mfa_add, key, NAME_MAX_), F_U32(msg_mfa_add, replace), )},
     [MSG_MFA_REMOVE] = {"MFA_REMOVE", false, FIELDS(F_TEXT(msg_mfa_remove, key, NAME_MAX_), )},
@@ -125,7 +125,7 @@ static const struct layout LAYOUTS[] = {
         F_U32(msg_key, serve), F_U32(msg_key, duration), F_U32(msg_key, max_duration),
         F_U32(msg_key, lock_on), F_U32(msg_key, rotate_every), F_U32(msg_key, grace),
         F_U64(msg_key, sealed), F_TEXT(msg_key, task, LINE_MAX_),
-        F_LIST(msg_key, strangers, LINE_MAX_), F_U32(msg_key, elsewhere), )},
+        F_LIST(msg_key, strangers, LINE_MAX_), F_U32(msg_key, elsewhere), F_U32(msg_key, exposed), F_TEXT(msg_key, older_id, 128), )},
     [MSG_CODE] = {"CODE", false, FIELDS(F_TEXT(msg_code, code, 16), F_U32(msg_code, seconds), )},
     [MSG_OUTCOME] = {"OUTCOME", false, FIELDS(
         F_TEXT(msg_outcome, name, NAME_MAX_), F_U32(msg_outcome, status),

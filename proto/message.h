@@ -342,6 +342,8 @@ struct msg_key {
     const char *task;      /* what is unfinished, for a person; empty: nothing */
     struct list strangers; /* of the user, at AWS: the vault does not know them */
     uint32_t elsewhere;    /* the vault came from another machine */
+    uint32_t exposed;      /* it lay in a plain file, and was not replaced since */
+    const char *older_id;  /* the access key that is being rotated; empty: none */
 };
 struct msg_code {
     const char *code;
@@ -361,6 +363,7 @@ struct msg_key_rotate {
 };
 struct msg_key_import {
     struct list keys; /* see PROTOCOL.md */
+    uint32_t exposed; /* they lay in a plain file */
 };
 struct msg_mfa_add {
     const char *key;

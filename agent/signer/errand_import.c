@@ -3,12 +3,16 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "arena.h"
+#include "clock.h"
 #include "errand.h"
 #include "input.h"
 #include "new_key.h"
 #include "patience.h"
 #include "sts.h"
+#include "task.h"
 
 #define INPUT_MAX (IMPORT_KEYS_MAX * 512u) /* bytes: an access key is far shorter */
 
@@ -32,6 +36,7 @@ struct item {
 struct import {
     struct agent *agent;
     struct vault *vault;
+    bool exposed; /* they lay in a plain file */
     struct item items[IMPORT_KEYS_MAX];
     size_t count;
 };
@@ -158,13 +163,21 @@ static struct key *key_with(struct vault *vault, const char *id, enum standing *
     return NULL;
 }
 
+static bool same_secret(const struct access_key *a, const struct access_key *b)
+{
+    size_t len = strlen(a->secret);
+
+    return len == strlen(b->secret) && sodium_memcmp(a->secret, b->secret, len) == 0;
+}
+
 /* Whether an earlier one has this access key, or this name. 0 or -1 with error. */
 static int look_for_twin(const struct import *import, struct item *item, struct error *error)
 {
     for (const struct item *before = import->items; before < item; before++) {
         if (before->twin || !before->new_key.access_key.id)
             continue;
-        if (strcmp(before->new_key.access_key.id, item->new_key.access_key.id) == 0) {
+        if (strcmp(before->new_key.access_key.id, item->new_key.access_key.id) == 0 &&
+            same_secret(&before->new_key.access_key, &item->new_key.access_key)) {
             item->twin = before;
             return 0;
         }
@@ -241,6 +254,43 @@ static int unlock_for_all(struct import *import, struct error *error)
                          count);
 }
 
+/* Others may have read it in its file: that is known until it is out of use. *changed where it was
+ * not known. 0 or -1 with error. */
+static int note_exposed(struct import *import, const struct item *item, bool *changed,
+                        struct error *error)
+{
+    static struct journal journal; /* too large for the stack */
+    const struct key *key = in_vault(import, item, error);
+    struct task task = {.kind = TASK_EXPOSED, .phase = PHASE_INTENT};
+    const struct task *known;
+
+    if (!key || journal_read(import->vault, &journal, error) < 0)
+        return -1;
+    task.key = key->id;
+    task.begun = task.moved = clock_now_ms() / 1000;
+    snprintf(task.old_id, sizeof task.old_id, "%s", vault_access_key_id(import->vault, key));
+    known = journal_task(&journal, key->id, TASK_EXPOSED);
+    if (known && strcmp(known->old_id, task.old_id) == 0)
+        return 0;
+    *changed = true;
+    return journal_set(&journal, &task, error) < 0 ? -1
+                                                   : journal_put(import->vault, &journal, error);
+}
+
+/* Into the vault as it is in memory. 0 or -1 with error. */
+static int seal_one(struct import *import, struct item *item, bool *changed, struct error *error)
+{
+    const struct access_key *access_key = &item->new_key.access_key;
+
+    if (item->standing == STANDING_NEW) {
+        if (vault_add_key(import->vault, &item->new_key.key, access_key->id, access_key->secret,
+                          error) < 0)
+            return -1;
+        item->sealed = *changed = true;
+    }
+    return import->exposed ? note_exposed(import, item, changed, error) : 0;
+}
+
 /* All in one write. 0 or -1 with error. */
 static int seal_all(struct import *import, struct error *error)
 {
@@ -248,14 +298,10 @@ static int seal_all(struct import *import, struct error *error)
 
     for (size_t i = 0; i < import->count; i++) {
         struct item *item = &import->items[i];
-        const struct access_key *access_key = &item->new_key.access_key;
 
-        if (item->failed || item->twin || item->standing != STANDING_NEW)
-            continue;
-        if (vault_add_key(import->vault, &item->new_key.key, access_key->id, access_key->secret,
-                          error) < 0)
+        if (!item->failed && !item->twin && item->standing != STANDING_REPLACED &&
+            seal_one(import, item, &changed, error) < 0)
             return -1;
-        item->sealed = changed = true;
     }
     return changed ? errand_write(import->agent, import->vault, error) : 0;
 }
@@ -388,9 +434,9 @@ int errand_key_import(struct agent *agent, const struct frame *frame, int fd, ch
     (void)done;
     import.agent = agent;
     if (message_get(frame, MSG_KEY_IMPORT, &request) < 0 || read_list(&import, &request.keys) < 0)
-        r = errand_malformed(error);
-    else if (read_access_keys(&import, fd, error) == 0 &&
-             errand_vault(agent, &import.vault, error) == 0)
+        return errand_malformed(error);
+    import.exposed = request.exposed;
+    if (read_access_keys(&import, fd, error) == 0 && errand_vault(agent, &import.vault, error) == 0)
         r = run(&import, error);
     for (size_t i = 0; i < import.count; i++) {
         if (r == 0)

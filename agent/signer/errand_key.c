@@ -107,6 +107,8 @@ static struct list list_strangers(const struct vault *vault, const struct key *k
 static void tell_key(struct agent *agent, const struct vault *vault, const struct key *key)
 {
     const struct record *record = vault_record(vault, key, RECORD_ACCESS_KEY, 0);
+    const struct record *old = vault_record(vault, key, RECORD_ACCESS_KEY, 1);
+    struct task exposed;
     char task[TASK_TEXT_SIZE];
     struct buf strangers;
 
@@ -135,6 +137,8 @@ static void tell_key(struct agent *agent, const struct vault *vault, const struc
         .task = task_say(vault, key, clock_now_ms() / 1000, task),
         .strangers = list_strangers(vault, key, &strangers),
         .elsewhere = vault_is_elsewhere(vault),
+        .exposed = task_find(vault, key->id, TASK_EXPOSED, &exposed),
+        .older_id = old ? old->subject : "",
     };
 
     agent_send(agent, MSG_KEY, &answer);

@@ -22,9 +22,10 @@ static bool key_known(const struct vault *vault, uint32_t id)
 
 static bool task_valid(const struct vault *vault, const struct task *task)
 {
-    return key_known(vault, task->key) && task->kind >= TASK_ROTATE && task->kind <= TASK_REVOKE &&
-           task->phase > PHASE_NONE && task->phase <= PHASE_DELETING && text_valid(task->old_id) &&
-           text_valid(task->new_id) && text_valid(task->serial);
+    return key_known(vault, task->key) && task->kind >= TASK_ROTATE && task->kind <= TASK_EXPOSED &&
+           task->phase > PHASE_NONE && task->phase <= PHASE_DELETING &&
+           (task->kind != TASK_EXPOSED || task->phase == PHASE_INTENT) &&
+           text_valid(task->old_id) && text_valid(task->new_id) && text_valid(task->serial);
 }
 
 static bool stranger_valid(const struct vault *vault, const struct stranger *stranger)

@@ -15,10 +15,16 @@
  * that whoever comes next knows where it stands; and what AWS has that this vault does not know.
  */
 
-#define JOURNAL_TASKS_MAX     64
+#define JOURNAL_TASKS_MAX     (2 * VAULT_KEYS_MAX)
 #define JOURNAL_STRANGERS_MAX 64
 
-enum task_kind { TASK_ROTATE = 1, TASK_MFA_ADD = 2, TASK_MFA_REMOVE = 3, TASK_REVOKE = 4 };
+enum task_kind {
+    TASK_ROTATE = 1,
+    TASK_MFA_ADD = 2,
+    TASK_MFA_REMOVE = 3,
+    TASK_REVOKE = 4,
+    TASK_EXPOSED = 5, /* old_id lay in a plain file, and is to be replaced: always PHASE_INTENT */
+};
 
 /*
  * Each phase stands for what is certain. ROTATE and REVOKE share the first ones: rotation is the

@@ -19,6 +19,17 @@ static bool is_where(struct journal *journal, const struct change *change)
     return (there ? there->phase : PHASE_NONE) == change->from_phase;
 }
 
+/* What lay in a plain file is of no use to anybody once it is switched off. */
+static int forget_exposed(struct journal *journal, const struct task *task, struct error *error)
+{
+    const struct task *exposed = journal_task(journal, task->key, TASK_EXPOSED);
+    const struct task gone = {.key = task->key, .kind = TASK_EXPOSED};
+
+    return task->phase >= PHASE_INACTIVE && exposed && strcmp(exposed->old_id, task->old_id) == 0
+               ? journal_set(journal, &gone, error)
+               : 0;
+}
+
 /* A task that becomes one of another kind leaves its place. */
 static int set_task(struct journal *journal, const struct change *change, struct error *error)
 {
@@ -44,7 +55,9 @@ static int apply(struct vault *vault, void *context, struct error *error)
                          "another awstap is changing the access key of %s, too; awstap key show %s "
                          "tells where that stands",
                          key->name, key->name);
-    if (set_task(&journal, change, error) < 0 || journal_put(vault, &journal, error) < 0)
+    if (set_task(&journal, change, error) < 0 ||
+        forget_exposed(&journal, &change->task, error) < 0 ||
+        journal_put(vault, &journal, error) < 0)
         return -1;
     if (change->put &&
         vault_put_record(vault, key, RECORD_ACCESS_KEY, change->put->id, change->put->secret,

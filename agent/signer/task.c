@@ -76,7 +76,8 @@ const char *task_say(const struct vault *vault, const struct key *key, uint64_t 
                      char out[TASK_TEXT_SIZE])
 {
     /* The drill is more than the rotation that it began as. */
-    static const enum task_kind KINDS[] = {TASK_REVOKE, TASK_ROTATE, TASK_MFA_ADD, TASK_MFA_REMOVE};
+    static const enum task_kind KINDS[] = {TASK_REVOKE, TASK_ROTATE, TASK_MFA_ADD, TASK_MFA_REMOVE,
+                                           TASK_EXPOSED};
     struct task task;
 
     out[0] = '\0';
@@ -85,6 +86,11 @@ const char *task_say(const struct vault *vault, const struct key *key, uint64_t 
             continue;
         if (task.kind == TASK_ROTATE)
             say_rotate(&task, key, now, out);
+        else if (task.kind == TASK_EXPOSED)
+            snprintf(out, TASK_TEXT_SIZE,
+                     "%.128s lay in a plain file and was not replaced since; awstap key rotate %s "
+                     "does it",
+                     task.old_id, key->name);
         else
             say_other(&task, key, out);
     }

@@ -653,7 +653,7 @@ class Commands(Case):
                     "sts_endpoint_url": self.aws.endpoint, "iam_endpoint_url": self.aws.endpoint, "ca_bundle": "",
                     "touch": "session", "serve": "any", "duration_seconds": 43200, "max_duration_seconds": 129600,
                     "lock_on": ["sleep"], "rotate_every_seconds": 0, "grace_seconds": 86400,
-                    "overdue": False, "task": "", "strangers": [], "elsewhere": False}
+                    "overdue": False, "task": "", "strangers": [], "elsewhere": False, "exposed": False}
         self.assert_recent(work.pop("created"))
         self.assert_recent(work.pop("sealed"))
         self.assertEqual(work, expected)

@@ -148,7 +148,8 @@ static void bad_tasks(void **state)
     expect_bad_task("no key", task_of(0, TASK_ROTATE, PHASE_SEALED));
     expect_bad_task("a key that is not there", task_of(65, TASK_ROTATE, PHASE_SEALED));
     expect_bad_task("no kind", task_of(2, 0, PHASE_SEALED));
-    expect_bad_task("an unknown kind", task_of(2, TASK_REVOKE + 1, PHASE_SEALED));
+    expect_bad_task("an unknown kind", task_of(2, TASK_EXPOSED + 1, PHASE_SEALED));
+    expect_bad_task("exposed, and further on", task_of(2, TASK_EXPOSED, PHASE_SEALED));
     expect_bad_task("no phase", task_of(2, TASK_ROTATE, PHASE_NONE));
     expect_bad_task("an unknown phase", task_of(2, TASK_ROTATE, PHASE_DELETING + 1));
     expect_bad_task("twice the same", task_of(1, TASK_MFA_ADD, PHASE_SEALED));
@@ -250,8 +251,12 @@ static void full(void **state)
     char what[8];
 
     (void)state;
-    for (uint32_t key = 1; key <= JOURNAL_TASKS_MAX; key++)
+    for (uint32_t key = 1; key <= VAULT_KEYS_MAX; key++) {
         set(task_of(key, TASK_ROTATE, PHASE_SEALED));
+        struct task exposed = task_of(key, TASK_EXPOSED, PHASE_INTENT);
+        memset(exposed.old_id, 0, sizeof exposed.old_id);
+        set(exposed);
+    }
     assert_int_equal(journal_set(&journal, &one_more, &error), -1);
     assert_int_equal(error.status, EXIT_FAILED);
     expect_same();

@@ -54,6 +54,8 @@ static void test_due_by_age(void **state)
     uint64_t sealed = vault_record(vault, work(vault), RECORD_ACCESS_KEY, 0)->created;
 
     assert_false(rotate_is_due(vault, work(vault), sealed + 9999u * DAY));
+    note(vault, TASK_EXPOSED, PHASE_INTENT);
+    assert_false(rotate_is_due(vault, work(vault), sealed + 9999u * DAY));
     work(vault)->policy.rotate_every = 30 * DAY;
     assert_false(rotate_is_due(vault, work(vault), sealed));
     assert_false(rotate_is_due(vault, work(vault), sealed + 30 * DAY - 1));
@@ -116,6 +118,8 @@ static void test_said(void **state)
     struct vault *vault = fixture_unlock(*state);
 
     expect_said(vault, THEN, "");
+    note(vault, TASK_EXPOSED, PHASE_INTENT);
+    expect_said(vault, THEN, OLD " lay in a plain file");
     note(vault, TASK_ROTATE, PHASE_INTENT);
     expect_said(vault, THEN, "awstap key rotate work");
     note(vault, TASK_ROTATE, PHASE_SEALED);
