@@ -13,6 +13,7 @@
 #include "import.h"
 #include "message.h"
 #include "output.h"
+#include "plain.h"
 #include "secret.h"
 #include "terminal.h"
 #include "words.h"
@@ -25,9 +26,9 @@ struct run {
     const struct arguments *arguments;
     bool asks;       /* there is a person at a terminal, who sees what we print */
     size_t answered; /* OUTCOMEs so far */
-    size_t chosen, over_count;
-    const char *over[CREDENTIALS_PROFILES]; /* keys that an earlier import took over */
-    int failed;                             /* the first exit status of one that did not go well */
+    size_t chosen, burn_count;
+    const char *burn[2 * CREDENTIALS_PROFILES]; /* keys to be replaced */
+    int failed; /* the first exit status of one that did not go well */
 };
 
 static void note_failure(struct run *run, int status)
@@ -40,13 +41,15 @@ static void note_failure(struct run *run, int status)
 static int ask_yes(const char *question, bool *yes)
 {
     char prompt[2400], answer[ANSWER_SIZE];
+    const char *first = answer;
     int r;
 
     snprintf(prompt, sizeof prompt, "%s [Y/n] ", question);
     r = terminal_ask(prompt, true, answer, sizeof answer);
     if (r < 0)
         return fail(EXIT_PERSON, "cancelled");
-    *yes = !*answer || *answer == 'y' || *answer == 'Y';
+    first += strspn(answer, " \t");
+    *yes = !*first || *first == 'y' || *first == 'Y';
     return EXIT_DONE;
 }
 
@@ -54,10 +57,21 @@ static int ask_yes(const char *question, bool *yes)
 static int decide(const struct run *run, enum option with, enum option without,
                   const char *question, bool *yes)
 {
-    *yes = run->arguments->option[with] && !run->arguments->option[without];
+    *yes = run->arguments->option[with];
     if (*yes || run->arguments->option[without] || !run->asks)
         return EXIT_DONE;
     return ask_yes(question, yes);
+}
+
+static int tell_left_out(const struct import *import)
+{
+    char line[1300];
+
+    if (!import->credentials.left_out)
+        return EXIT_DONE;
+    snprintf(line, sizeof line, "%zu further profiles of %s were not read: run it again afterwards",
+             import->credentials.left_out, import->file);
+    return output_line(line);
 }
 
 /* Whoever names what is to be imported knows what there is. */
@@ -66,33 +80,27 @@ static int show(const struct run *run)
     struct table table;
     int status;
 
-    if (*run->arguments->more)
+    if (*run->arguments->more || (!run->import.count && import_exposed(&run->import)))
         return EXIT_DONE;
-    if (!run->import.credentials.count)
+    if (!run->import.count)
         return fail(EXIT_FAILED, "there is no access key in %.512s", run->import.file);
     table_init(&table, 4);
     import_rows(&run->import, &table);
     status = table_print(&table);
     table_free(&table);
-    return status;
-}
-
-static int note_over(struct run *run, const char *name)
-{
-    char line[1400];
-
-    if (run->over_count == CREDENTIALS_PROFILES)
-        return fail(EXIT_USAGE, "too many profiles are named");
-    run->over[run->over_count++] = import_known(&run->import, name)->name;
-    snprintf(line, sizeof line, "%s is in the vault already, and not in %s", name,
-             run->import.file);
-    return output_line(line);
+    return status == EXIT_DONE ? tell_left_out(&run->import) : status;
 }
 
 static int choose_word(struct run *run, const char *word)
 {
-    if (import_is_over(&run->import, word))
-        return note_over(run, word);
+    const struct import_known *over = import_over(&run->import, word);
+    char line[1400];
+
+    if (over) {
+        snprintf(line, sizeof line, "%s is in the vault already, and not in %s", over->name,
+                 run->import.file);
+        return output_line(line);
+    }
     run->chosen++;
     return import_choose(&run->import, word);
 }
@@ -108,7 +116,7 @@ static int choose_words(struct run *run, char *const *words)
 
 static int choose_all(struct run *run)
 {
-    return (run->chosen = import_choose_all(&run->import))
+    return (run->chosen = import_choose_all(&run->import)) || import_exposed(&run->import)
                ? EXIT_DONE
                : fail(EXIT_FAILED, "none of these can be imported as it is");
 }
@@ -136,21 +144,56 @@ static int choose(struct run *run)
 {
     if (*run->arguments->more)
         return choose_words(run, run->arguments->more);
-    if (run->arguments->option[OPTION_ALL])
+    if (run->arguments->option[OPTION_ALL] || !run->import.count)
         return choose_all(run);
     if (run->asks)
         return ask_choice(run);
     return fail(EXIT_USAGE, "name the profiles to import, or give --all");
 }
 
-/* The chosen item that the next OUTCOME is about: they come in our order. */
-static struct import_item *next_answered(struct run *run)
+/*
+ * A profile with the same access key goes with it: else the secret would stay in the clear there.
+ * One that can't be handed over is named where the key would be replaced.
+ */
+static int choose_twin(struct run *run, const struct import_item *first, struct import_item *item)
 {
-    size_t left = run->answered;
+    char why[SHADOW_SIZE], line[640];
 
-    for (size_t i = 0; i < run->import.count; i++)
-        if (run->import.items[i].chosen && left-- == 0)
-            return &run->import.items[i];
+    if (!item->chosen && !handover_possible(&run->import, item, why))
+        return EXIT_DONE;
+    item->twin = first;
+    if (item->chosen)
+        return EXIT_DONE;
+    item->chosen = true;
+    snprintf(line, sizeof line, "%s has the same access key as %s, and goes with it",
+             item->profile->name, first->profile->name);
+    return output_line(line);
+}
+
+static int choose_twins(struct run *run)
+{
+    struct import *import = &run->import;
+    int status = EXIT_DONE;
+
+    for (size_t i = 0; i < import->count; i++) {
+        const struct import_item *first = &import->items[i];
+
+        for (size_t j = 0; j < import->count && first->chosen && !first->twin; j++)
+            if (j != i && status == EXIT_DONE && import_same(first, &import->items[j]))
+                status = choose_twin(run, first, &import->items[j]);
+    }
+    return status;
+}
+
+/* The nth of those that are to be sealed, or NULL. */
+static struct import_item *nth_chosen(struct run *run, size_t n)
+{
+    for (size_t i = 0; i < run->import.count; i++) {
+        struct import_item *item = &run->import.items[i];
+
+        if (item->chosen && !item->twin && n-- == 0)
+            return item;
+    }
     return NULL;
 }
 
@@ -167,7 +210,7 @@ static void note_sealed(struct run *run, struct import_item *item, const char *n
 static int take_outcome(void *context, const struct frame *frame)
 {
     struct run *run = context;
-    struct import_item *item = next_answered(run);
+    struct import_item *item = nth_chosen(run, run->answered); /* they come in our order */
     struct msg_outcome outcome;
 
     if (message_get(frame, MSG_OUTCOME, &outcome) < 0 || !item || !key_name_allowed(outcome.name))
@@ -175,33 +218,31 @@ static int take_outcome(void *context, const struct frame *frame)
     run->answered++;
     if (outcome.status == EXIT_DONE) {
         note_sealed(run, item, outcome.name);
+        for (size_t i = 0; i < run->import.count; i++)
+            if (run->import.items[i].twin == item)
+                note_sealed(run, &run->import.items[i], outcome.name);
         return output_line(outcome.text);
     }
     note_failure(run, outcome.status <= EXIT_VAULT ? (int)outcome.status : EXIT_FAILED);
     return fail(EXIT_DONE, "%s: %s", item->profile->name, outcome.text);
 }
 
-static int put_chosen(const struct run *run, struct buf *list, struct buf *secrets)
+/* As many of those that are left as one touch is good for. */
+static int put_chosen(struct run *run, struct buf *list, struct buf *secrets)
 {
-    size_t count = 0;
+    const struct import_item *item;
     int r = 0;
 
-    for (size_t i = 0; i < run->import.count && r == 0; i++)
-        if (run->import.items[i].chosen) {
-            r = import_put(&run->import, &run->import.items[i], list, secrets);
-            count++;
-        }
-    if (r < 0)
-        return fail(EXIT_FAILED, "the keys could not be put together: %s", strerror(-r));
-    return count <= IMPORT_KEYS_MAX
-               ? EXIT_DONE
-               : fail(EXIT_USAGE, "%zu keys are too many for one touch: name up to %u of them",
-                      count, IMPORT_KEYS_MAX);
+    for (size_t i = 0; i < IMPORT_KEYS_MAX && r == 0; i++)
+        if ((item = nth_chosen(run, run->answered + i)))
+            r = import_put(&run->import, item, list, secrets);
+    return r < 0 ? fail(EXIT_FAILED, "the keys could not be put together: %s", strerror(-r))
+                 : EXIT_DONE;
 }
 
-static int seal(struct run *run)
+static int seal_some(struct run *run)
 {
-    struct msg_key_import msg = {0};
+    struct msg_key_import msg = {.exposed = !run->import.credentials.stream};
     struct request request = {.type = MSG_KEY_IMPORT,
                               .msg = &msg,
                               .start = true,
@@ -222,6 +263,20 @@ static int seal(struct run *run)
     }
     buf_free(&secrets);
     buf_free(&list);
+    return status;
+}
+
+static int seal(struct run *run)
+{
+    int status = EXIT_DONE;
+
+    while (status == EXIT_DONE && nth_chosen(run, run->answered)) {
+        size_t before = run->answered;
+
+        status = seal_some(run);
+        if (status == EXIT_DONE && run->answered == before)
+            status = agent_unexpected();
+    }
     return status;
 }
 
@@ -259,12 +314,6 @@ static int hand_over(struct run *run)
     return handover_shadows(import);
 }
 
-/* Whether the old access key can go: no file that AWS tools read has it any more. */
-static bool can_burn(const struct run *run, const struct import_item *item)
-{
-    return item->proven && !item->replaced && (item->settled || run->import.credentials.stream);
-}
-
 static int burn_one(const char *key)
 {
     const struct msg_key_rotate rotate = {.name = key};
@@ -278,37 +327,84 @@ static int burn_one(const char *key)
     return status;
 }
 
-/*
- * One that stands in the file still is not replaced: what reads it there would stop working. One
- * that an earlier import took over may have been interrupted before this.
- */
-static int burn(struct run *run)
+static bool is_to_burn(const struct run *run, const char *key)
 {
-    size_t count = run->over_count;
-    bool yes;
-    int r;
+    for (size_t i = 0; i < run->burn_count; i++)
+        if (strcmp(run->burn[i], key) == 0)
+            return true;
+    return false;
+}
 
-    for (size_t i = 0; i < run->import.count; i++) {
+/* What reads it from a file would stop working. */
+static int keep(struct run *run, const struct import_item *item, const char *why)
+{
+    char line[PLAIN_SIZE + 512];
+
+    snprintf(line, sizeof line,
+             "%s is not replaced: %s; import it or take it out, then run `awstap key rotate %s`",
+             item->key, why, item->key);
+    if (run->arguments->option[OPTION_BURN])
+        note_failure(run, fail(EXIT_FAILED, "%s", line));
+    else if (item->settled)
+        return output_line(line);
+    return EXIT_DONE;
+}
+
+/* Of those that were imported now, which can be replaced. An exit status. */
+static int find_imported(struct run *run)
+{
+    char why[PLAIN_SIZE];
+    int status = EXIT_DONE;
+
+    for (size_t i = 0; i < run->import.count && status == EXIT_DONE; i++) {
         const struct import_item *item = &run->import.items[i];
 
-        count += can_burn(run, item);
-        if (item->proven && !item->replaced && !can_burn(run, item) &&
-            run->arguments->option[OPTION_BURN])
-            note_failure(run, fail(EXIT_FAILED,
-                                   "%s is not replaced: %s still has its access key; take it out, "
-                                   "then run `awstap key rotate %s`",
-                                   item->key, run->import.file, item->key));
+        if (!item->proven || item->replaced || item->twin)
+            continue;
+        if (plain_has(&run->import, item->profile->id, why))
+            status = keep(run, item, why);
+        else if (!is_to_burn(run, item->key))
+            run->burn[run->burn_count++] = item->key;
     }
-    if (!count)
-        return EXIT_DONE;
-    r = decide(run, OPTION_BURN, OPTION_NO_BURN,
-               "A key that lay in a plain file counts as leaked. Replace at AWS now?", &yes);
-    for (size_t i = 0; i < run->import.count && r == EXIT_DONE && yes; i++)
-        if (can_burn(run, &run->import.items[i]))
-            note_failure(run, burn_one(run->import.items[i].key));
-    for (size_t i = 0; i < run->over_count && r == EXIT_DONE && yes; i++)
-        note_failure(run, burn_one(run->over[i]));
-    return r;
+    return status;
+}
+
+/* And those that an earlier import took over, and that were not replaced since. */
+static int find_exposed(struct run *run)
+{
+    char why[PLAIN_SIZE], line[256];
+    int status = EXIT_DONE;
+
+    for (size_t i = 0; i < run->import.known_count && status == EXIT_DONE; i++) {
+        const struct import_known *known = &run->import.known[i];
+
+        if (!known->exposed || is_to_burn(run, known->name) ||
+            plain_has(&run->import, *known->older_id ? known->older_id : known->id, why))
+            continue;
+        run->burn[run->burn_count++] = known->name;
+        snprintf(line, sizeof line, "%s lay in a plain file, and was not replaced since",
+                 known->name);
+        status = output_line(line);
+    }
+    return status;
+}
+
+static int burn(struct run *run)
+{
+    int status;
+    bool yes;
+
+    if ((status = find_imported(run)) != EXIT_DONE || (status = find_exposed(run)) != EXIT_DONE ||
+        !run->burn_count)
+        return status;
+    status = decide(run, OPTION_BURN, OPTION_NO_BURN,
+                    run->burn_count == 1
+                        ? "A key that lay in a plain file counts as leaked. Replace it at AWS now?"
+                        : "Keys that lay in a plain file count as leaked. Replace them at AWS now?",
+                    &yes);
+    for (size_t i = 0; i < run->burn_count && status == EXIT_DONE && yes; i++)
+        note_failure(run, burn_one(run->burn[i]));
+    return status;
 }
 
 static int tell_comment(const struct import *import)
@@ -326,10 +422,13 @@ static int tell_comment(const struct import *import)
 /* Seal those that were chosen, and take them out of the file. An exit status. */
 static int take_over(struct run *run)
 {
-    int status = seal(run);
+    int status = choose_twins(run);
 
-    if (status != EXIT_DONE || !any_proven(run))
+    if (status == EXIT_DONE)
+        status = seal(run);
+    if (!any_proven(run))
         return status;
+    note_failure(run, status);
     status = hand_over(run);
     return status == EXIT_DONE ? tell_comment(&run->import) : status;
 }
@@ -352,6 +451,9 @@ static int run(const struct arguments *arguments)
     static struct run state; /* too large for the stack */
     int status;
 
+    if ((arguments->option[OPTION_REWRITE] && arguments->option[OPTION_NO_REWRITE]) ||
+        (arguments->option[OPTION_BURN] && arguments->option[OPTION_NO_BURN]))
+        return fail(EXIT_USAGE, "an option and its opposite are given");
     state.arguments = arguments;
     state.asks = isatty(STDOUT_FILENO);
     status = go_through(&state);
@@ -369,7 +471,8 @@ const struct command cmd_key_import = {
         "that it gives. Then, if you agree, AWS tools are told to ask awstap\n"
         "(credential_process in ~/.aws/config), and the secrets are taken out of the file. A key\n"
         "that lay in a plain file counts as leaked: if you agree, each is replaced at AWS.\n"
-        "Interrupted, it goes on where it was when it is run again.\n"
+        "Interrupted, it goes on where it was when it is run again: a key that lay in a plain\n"
+        "file is offered for replacement until it was replaced.\n"
         "\n"
         "Without a terminal nothing is asked: the profiles named, or --all, are sealed, and files\n"
         "and keys are left as they are unless --rewrite and --burn are given.\n"

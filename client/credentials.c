@@ -64,13 +64,15 @@ static void end_section(struct reading *reading)
     if (!section->secret_line.len || !section->secret)
         set_problem(section, CREDENTIALS_NO_SECRET);
     section->bare = !reading->other;
-    if ((section->id_line.len || section->secret_line.len) &&
-        credentials->count < CREDENTIALS_PROFILES) {
-        note_twin(reading);
-        credentials->profiles[credentials->count++] = *section;
-    } else {
+    if (!section->id_line.len && !section->secret_line.len)
+        return;
+    if (credentials->count == CREDENTIALS_PROFILES) {
+        credentials->left_out++;
         arena_free(section->secret);
+        return;
     }
+    note_twin(reading);
+    credentials->profiles[credentials->count++] = *section;
 }
 
 /* `[profile NAME]`, as in the config file, stands for NAME: so does aws-vault write it. False where
@@ -139,8 +141,8 @@ static int take_setting(struct reading *reading, const struct ini_line *line)
             fits = span_copy(line->value, section->region, sizeof section->region);
         if (span_is_key(line->name, "mfa_serial"))
             fits = span_copy(line->value, section->mfa_serial, sizeof section->mfa_serial);
-        if (span_is_key(line->name, "aws_session_token") ||
-            span_is_key(line->name, "aws_security_token"))
+        if (line->value.len && (span_is_key(line->name, "aws_session_token") ||
+                                span_is_key(line->name, "aws_security_token")))
             reading->token = true;
     }
     if (!fits)

@@ -10,7 +10,7 @@
  * without them. */
 
 #define CREDENTIALS_MAX      ((size_t)128 * 1024 - 1) /* bytes of the file */
-#define CREDENTIALS_PROFILES 64 /* with keys; further ones wait for another run */
+#define CREDENTIALS_PROFILES 64                       /* with keys */
 #define CREDENTIALS_PIECES   (4 * CREDENTIALS_PROFILES)
 
 enum credentials_problem {
@@ -36,9 +36,9 @@ struct credentials_profile {
 struct credentials {
     char *text; /* in the arena */
     size_t len;
-    bool stream;         /* it came from a pipe, and is nothing to rewrite */
-    size_t comment_line; /* number of the first comment with a secret in it; 0: none */
-    size_t count;
+    bool stream;            /* it came from a pipe, and is nothing to rewrite */
+    size_t comment_line;    /* number of the first comment with a secret in it; 0: none */
+    size_t count, left_out; /* with an access key; those that there was no room for */
     struct credentials_profile profiles[CREDENTIALS_PROFILES];
 };
 

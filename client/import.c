@@ -6,10 +6,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "chain.h"
 #include "failure.h"
 #include "file.h"
 #include "json.h"
 #include "key.h"
+#include "process.h"
 #include "resolve.h"
 
 /* Why a profile can't be imported, by enum credentials_problem. */
@@ -32,6 +34,8 @@ static int take_known(void *context, const struct msg_key *key)
         return EXIT_DONE;
     snprintf(known->name, sizeof known->name, "%s", key->name);
     snprintf(known->id, sizeof known->id, "%s", key->access_key_id);
+    snprintf(known->older_id, sizeof known->older_id, "%s", key->older_id);
+    known->exposed = key->exposed;
     import->known_count++;
     return EXIT_DONE;
 }
@@ -74,11 +78,15 @@ static bool is_hidden(const struct import *import, const struct import_item *ite
 static void find_state(const struct import *import, struct import_item *item)
 {
     item->state = import_known(import, item->key) ? IMPORT_TAKEN : IMPORT_NEW;
-    for (size_t i = 0; i < import->known_count; i++)
-        if (strcmp(import->known[i].id, item->profile->id) == 0) {
-            strcpy(item->key, import->known[i].name);
-            item->state = IMPORT_SEALED;
-        }
+    for (size_t i = 0; i < import->known_count && *item->profile->id; i++) {
+        const struct import_known *known = &import->known[i];
+
+        if (strcmp(known->id, item->profile->id) != 0 &&
+            strcmp(known->older_id, item->profile->id) != 0)
+            continue;
+        strcpy(item->key, known->name);
+        item->state = strcmp(known->id, item->profile->id) == 0 ? IMPORT_SEALED : IMPORT_OLD;
+    }
     for (const struct import_item *before = import->items; before < item; before++)
         if (item->state == IMPORT_NEW && strcmp(before->key, item->key) == 0)
             item->state = IMPORT_TAKEN;
@@ -105,6 +113,9 @@ static int read_credentials(struct import *import, const char *file)
 
     if (r == 0)
         r = credentials_read(&import->credentials, import->file);
+    import->missing = r == -ENOENT && !file;
+    if (import->missing)
+        return EXIT_DONE;
     if (r == -ENOENT)
         return fail(EXIT_FAILED, "there is no %.512s; --credentials names another file",
                     import->file);
@@ -135,6 +146,9 @@ int import_open(struct import *import, const char *file)
         (status = read_config(import)) == EXIT_DONE &&
         (status = key_each(take_known, import)) == EXIT_DONE)
         fill_items(import);
+    if (status == EXIT_DONE && import->missing && !import_exposed(import))
+        status =
+            fail(EXIT_FAILED, "there is no %.512s; --credentials names another file", import->file);
     return status;
 }
 
@@ -181,6 +195,9 @@ static void say_state(const struct import *import, const struct import_item *ite
         snprintf(out, size, "another key is called so: give it a name, as PROFILE=NAME");
     else if (item->state == IMPORT_SEALED)
         snprintf(out, size, "sealed already");
+    else if (item->state == IMPORT_OLD)
+        snprintf(out, size, "was replaced already: the key uses %s",
+                 import_known(import, item->key)->id);
     else
         snprintf(out, size, "to be sealed%s%.256s", url ? ", for " : "", url ? url : "");
 }
@@ -212,9 +229,45 @@ static struct import_item *find_item(struct import *import, const char *word, si
     return NULL;
 }
 
-bool import_is_over(struct import *import, const char *word)
+/* The key that the profile asks for, by the config file; or NULL. */
+static const struct import_known *asked_by(const struct import *import, const char *profile)
 {
-    return import_known(import, word) && !find_item(import, word, strlen(word));
+    struct aws_profile found;
+    char name[PROFILE_SIZE];
+
+    return aws_config_profile(&import->config, profile, &found) && found.credential_process &&
+                   process_name(found.credential_process, name, sizeof name)
+               ? import_known(import, name)
+               : NULL;
+}
+
+const struct import_known *import_over(struct import *import, const char *word)
+{
+    const struct import_known *known = import_known(import, word);
+    const char *equals = strrchr(word, '=');
+
+    if (find_item(import, word, strlen(word)) ||
+        (equals && find_item(import, word, (size_t)(equals - word))))
+        return NULL;
+    if (!known && equals)
+        known = import_known(import, equals + 1);
+    return known ? known : asked_by(import, word);
+}
+
+bool import_exposed(const struct import *import)
+{
+    for (size_t i = 0; i < import->known_count; i++)
+        if (import->known[i].exposed)
+            return true;
+    return false;
+}
+
+bool import_same(const struct import_item *a, const struct import_item *b)
+{
+    const struct credentials_profile *one = a->profile, *other = b->profile;
+
+    return one->problem == CREDENTIALS_GOOD && other->problem == CREDENTIALS_GOOD &&
+           strcmp(one->id, other->id) == 0 && strcmp(one->secret, other->secret) == 0;
 }
 
 int import_choose(struct import *import, const char *word)
@@ -225,11 +278,14 @@ int import_choose(struct import *import, const char *word)
     if (equals)
         item = find_item(import, word, (size_t)(equals - word));
     if (!item)
-        return fail(EXIT_FAILED, "%.512s has no access key in a profile %.256s", import->file,
-                    word);
+        return fail(EXIT_FAILED, "%.512s has no access key in a profile %.256s%s", import->file,
+                    word,
+                    import->credentials.left_out ? ", as far as it was read: take others of it "
+                                                   "over first"
+                                                 : "");
     if (equals && !key_name_allowed(equals + 1))
         return fail(EXIT_USAGE, KEY_NAME_RULE);
-    if (equals && item->state != IMPORT_SEALED) {
+    if (equals && item->state != IMPORT_SEALED && item->state != IMPORT_OLD) {
         strcpy(item->key, equals + 1);
         find_state(import, item);
     }

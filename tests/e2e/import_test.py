@@ -213,17 +213,134 @@ class Unattended(ImportCase):
         self.assertEqual(len(self.actions("CreateAccessKey")), 1)
         self.assertEqual(self.aws_file("credentials"), "")
 
-    def test_burn_after_an_interruption(self):
-        """Taken over, and interrupted before it was replaced: the same command does what is left, and no more."""
+    def test_restored_is_told(self):
+        dave = self.aws.add_user("dave", iam_needs_mfa=False)
+        self.aws_file("config", self.config_for("work"))
+        text = self.section("work", dave)
+        self.aws_file("credentials", text)
+        check(self.import_keys("work", "--rewrite", "--burn"))
+        self.aws_file("credentials", text)
+        self.assertIn("was replaced already", self.import_keys().out)
+        check(self.import_keys("--all", "--rewrite"))
+        self.assertEqual(self.aws_file("credentials"), "")
+
+    def expose(self, *words):
+        """Dave's key is taken over, as by a run that was interrupted before it replaced it."""
         dave = self.aws.add_user("dave", iam_needs_mfa=False)
         self.aws_file("config", self.config_for("work"))
         self.aws_file("credentials", self.section("work", dave))
-        check(self.import_keys("work", "--rewrite", "--no-burn"))
+        check(self.import_keys(*words, "--rewrite", "--no-burn"))
+        return dave
+
+    def exposed(self, name):
+        return check(self.machine.awstap("key", "show", name, "--json")).json()["exposed"]
+
+    def test_burn_after_an_interruption(self):
+        """The same command does what is left, and no more."""
+        dave = self.expose("work")
+        self.assertTrue(self.exposed("work"))
+        for command in (["status"], ["key", "show", "work"], ["key", "list"]):
+            self.assertIn("lay in a plain file and was not replaced since", check(self.machine.awstap(*command)).out)
         result = check(self.import_keys("work", "--rewrite", "--burn"))
         self.assertIn("work is in the vault already", result.out)
         self.assert_burnt("work", dave)
-        self.assertIn("was rotated already", check(self.import_keys("work", "--rewrite", "--burn")).out)
+        self.assertFalse(self.exposed("work"))
+        check(self.import_keys("work", "--rewrite", "--burn"))
         self.assertEqual(len(self.actions("CreateAccessKey")), 1)
+
+    def test_all_after_an_interruption(self):
+        dave = self.expose("--all")
+        self.assertIn("work lay in a plain file", check(self.import_keys("--all", "--rewrite", "--no-burn")).out)
+        self.assertTrue(self.exposed("work"))
+        os.unlink(os.path.join(self.machine.home, ".aws", "credentials"))
+        check(self.import_keys("--all", "--rewrite", "--burn"))
+        self.assert_burnt("work", dave)
+        self.assert_fails(self.import_keys("--all", "--rewrite", "--burn"), 1, "there is no")
+
+    def test_other_name_after_an_interruption(self):
+        dave = self.expose("work=acme")
+        for word in ("work=acme", "work", "acme"):
+            self.assertIn("acme is in the vault already", check(self.import_keys(word)).out)
+        check(self.import_keys("work=acme", "--rewrite", "--burn"))
+        self.assert_burnt("acme", dave)
+
+    def test_exposed_before(self):
+        """A key that was sealed by itself, and lies in a file as well, counts as those that came from there."""
+        alice = self.machine.add_key("work", "dave", mfa=False)
+        self.assertFalse(self.exposed("work"))
+        self.aws_file("config", self.config_for("work"))
+        self.aws_file("credentials", self.section("work", alice))
+        check(self.import_keys("work"))
+        self.assertTrue(self.exposed("work"))
+
+    def test_the_drill_replaces_it(self):
+        self.expose("work")
+        check(self.machine.awstap("revoke", "work"))
+        self.assertFalse(self.exposed("work"))
+
+    def assert_kept(self, result, user, *words):
+        """The key is in use, and was not replaced."""
+        self.assert_left(result, "work is not replaced", "has its access key", *words)
+        self.assertEqual(len(self.actions("CreateAccessKey")), 0)
+        self.assertEqual([key["status"] for key in self.aws.audit("alice")["keys"]], ["Active"])
+        self.assertTrue(self.exposed("work") or "credentials" in words)
+
+    def test_another_file_has_it(self):
+        path = self.aws_file("old", self.section("work", self.alice))
+        self.assert_kept(self.import_keys("--credentials", path, "work", "--rewrite", "--burn"), self.alice,
+                         "profile work in", ".aws/credentials")
+        self.assertIn("work is not replaced", check(self.import_keys("--credentials", self.aws_file(
+            "old", self.section("work", self.alice)), "work", "--rewrite")).out)
+
+    def test_the_config_file_has_it(self):
+        self.aws_file("config", self.config + self.section("profile work", self.alice))
+        self.assert_kept(self.import_keys("work", "--rewrite", "--burn"), self.alice, "profile work in", ".aws/config")
+
+    def test_the_file_of_a_pipe_has_it(self):
+        result = self.import_keys("--credentials", "-", "work", "--rewrite", "--burn", text=self.text)
+        self.assert_kept(result, self.alice, "profile work in", "credentials")
+
+    def test_a_profile_of_the_same_key(self):
+        """It is taken over too, though nobody named it: its secret would stay there."""
+        dave = self.aws.add_user("dave", iam_needs_mfa=False)
+        self.aws_file("config", self.config_for("default", "work"))
+        self.aws_file("credentials", self.section("default", dave) + self.section("work", dave))
+        result = check(self.import_keys("work", "--rewrite", "--burn"))
+        self.assertIn("default has the same access key as work", result.out)
+        self.assertEqual(self.aws_file("credentials"), "")
+        self.assertEqual(self.aws_file("config").count(self.process("work")), 2)
+        self.assert_burnt("work", dave)
+
+    def test_a_profile_of_the_same_key_that_stays(self):
+        self.aws_file("config", self.config_for("work") + "[default]\nrole_arn = arn:aws:iam::1:role/x\nsource_profile = default\n")
+        self.aws_file("credentials", self.section("default", self.alice) + self.section("work", self.alice))
+        self.assert_kept(self.import_keys("work", "--rewrite", "--burn"), self.alice, "profile default in")
+
+    def test_same_id_with_another_secret(self):
+        wrong = dict(self.alice, secret="x" * 40)
+        self.aws_file("credentials", self.section("home", wrong) + self.section("work", self.alice))
+        self.assertEqual(self.import_keys("--all", "--rewrite").status, 5)
+        self.assertEqual(self.key_names(), ["work"])
+        self.assertEqual(self.aws_file("credentials"), self.section("home", wrong))
+
+    def test_opposites(self):
+        for words in (("--rewrite", "--no-rewrite"), ("--burn", "--no-burn")):
+            self.assert_fails(self.import_keys("work", *words), 2, "opposite")
+
+    def test_more_than_a_touch_is_good_for(self):
+        users = {f"p{number}": self.aws.add_user(f"p{number}") for number in range(17)}
+        self.aws_file("config", self.config_for(*users))
+        self.aws_file("credentials", "".join(self.section(name, user) for name, user in users.items()))
+        touches = self.key.number("touches")
+        check(self.import_keys("--all", "--rewrite"))
+        self.assertEqual(self.key_names(), sorted(users))
+        self.assertEqual(self.key.number("touches"), touches + 2)
+        self.assertEqual(self.aws_file("credentials"), "")
+
+    def test_more_than_are_read(self):
+        self.aws_file("credentials", "".join(self.section(f"p{number}", self.alice) for number in range(65)))
+        self.assertIn("1 further profiles of", self.import_keys().out)
+        self.assert_fails(self.import_keys("p64"), 1, "no access key in a profile p64, as far as it was read")
 
     def test_burn_that_wants_mfa(self):
         """The user's policy wants MFA for it, and there is no seed yet: all but that is done."""
@@ -331,7 +448,8 @@ class Problems(ImportCase):
         alice = self.aws.add_user("alice")
         self.aws_file("credentials", self.section("temp", alice, "aws_session_token = x") +
                       "[half]\naws_access_key_id = AKIAIOSFODNN7EXAMPLE\n[none]\nregion = x\n" +
-                      self.section("my work", alice) + self.section("DEFAULT", alice))
+                      self.section("my work", alice) + self.section("DEFAULT", alice) +
+                      self.section("empty", alice, "aws_session_token ="))
         out = self.import_keys().out
         lines = {line.split("  ")[0]: line for line in out.splitlines()}
         self.assertIn("temporary (it has a session token)", lines["temp"])
@@ -339,6 +457,7 @@ class Problems(ImportCase):
         self.assertIn("my-work", lines["my work"])
         self.assertIn("rename it [default]", lines["DEFAULT"])
         self.assertNotIn("none", lines)
+        self.assertIn("to be sealed", lines["empty"])
         for name in ("temp", "half", "DEFAULT", "nobody"):
             self.assertEqual(self.import_keys(name).status, 1)
         self.assertEqual(self.import_keys("my work=a/b").status, 2)
@@ -516,9 +635,9 @@ class Asked(ImportCase):
         return screen
 
     def test_all_of_it(self):
-        alice = self.aws.add_user("alice")
+        alice, bob = self.aws.add_user("alice"), self.aws.add_user("bob")
         self.aws_file("config", self.config_for("work"))
-        self.aws_file("credentials", self.section("work", alice) + self.section("temp", alice, "aws_session_token = x"))
+        self.aws_file("credentials", self.section("work", alice) + self.section("temp", bob, "aws_session_token = x"))
         screen = self.ask()
         screen.wait("Import which?", "to be sealed", "temporary (it has a session token)")
         screen.press("Enter")
@@ -526,12 +645,28 @@ class Asked(ImportCase):
         self.assertIn(alice["secret"], self.aws_file("credentials"))
         screen.press("Enter")
         screen.wait("counts as leaked", "[Y/n]")
-        self.assertEqual(self.aws_file("credentials").count(alice["secret"]), 1)  # of the temporary one
+        self.assertEqual(self.aws_file("credentials"), self.section("temp", bob, "aws_session_token = x"))
         screen.type("n")
         screen.press("Enter")
         screen.wait("ended 0")
         self.assertEqual(len(self.actions("CreateAccessKey")), 0)
 
+    def test_asked_again(self):
+        """Interrupted at the last question: the next run has it still, with nothing left in the file."""
+        alice = self.aws.add_user("alice", iam_needs_mfa=False)
+        self.aws_file("config", self.config_for("work"))
+        self.aws_file("credentials", self.section("work", alice))
+        check(self.import_keys("--all", "--rewrite"))
+        screen = self.ask()
+        screen.wait("work lay in a plain file", "Replace it at AWS now?")
+        screen.press("C-c")
+        screen.wait("ended 130")
+        screen = self.ask()
+        screen.wait("Replace it at AWS now?")
+        screen.type(" y ")
+        screen.press("Enter")
+        screen.wait("ended 0")
+        self.assertEqual(len(self.actions("CreateAccessKey")), 1)
 
     def test_words_at_the_terminal(self):
         """A choice by name, a no to the file, and so no question about burning."""
