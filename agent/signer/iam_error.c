@@ -61,18 +61,18 @@ struct refusal {
     char id[96]; /* " (request …)", or nothing */
 };
 
-static int explain_denied(const struct refusal *refusal, const char *key, struct error *error)
+static int explain_denied(const struct refusal *refusal, struct error *error)
 {
     if (refusal->denied)
         return error_set(error, EXIT_AWS,
                          "a policy forbids %s to %s as things stand (%s): it may want an MFA code "
                          "that is fresher than this session's; touch again for it, or compare the "
-                         "policy with awstap iam-policy %s%s",
-                         refusal->action, refusal->user, refusal->code, key, refusal->id);
+                         "policy with awstap iam-policy%s",
+                         refusal->action, refusal->user, refusal->code, refusal->id);
     return error_set(error, EXIT_AWS,
                      "no policy allows %s to %s (%s); give the user the one that awstap "
-                     "iam-policy %s prints%s",
-                     refusal->action, refusal->user, refusal->code, key, refusal->id);
+                     "iam-policy prints%s",
+                     refusal->action, refusal->user, refusal->code, refusal->id);
 }
 
 static int explain_key(const struct refusal *refusal, struct error *error)
@@ -148,7 +148,7 @@ void iam_explain(const struct iam *iam, const char *action, const struct msg_net
     if (passing == STS_THROTTLED || passing == STS_BUSY || passing == STS_CLOCK)
         sts_explain(reply, &context, error);
     else if (verdict == IAM_DENIED)
-        explain_denied(&refusal, iam->key->name, error);
+        explain_denied(&refusal, error);
     else if (verdict == IAM_KEY_REFUSED)
         explain_key(&refusal, error);
     else

@@ -50,7 +50,7 @@ static const struct {
      "User: arn:aws:iam::123456789012:user/team/alice is not authorized to perform: "
      "iam:CreateAccessKey on resource: user alice because no identity-based policy allows the "
      "iam:CreateAccessKey action",
-     IAM_DENIED, "awstap iam-policy work prints"},
+     IAM_DENIED, "awstap iam-policy prints"},
     {403, "InvalidClientTokenId", "The security token included in the request is invalid.",
      IAM_KEY_REFUSED, "the session ASIAIOSFODNN7EXAMPLE for Action (InvalidClientTokenId)"},
     {403, "ExpiredToken", "The security token included in the request is expired", IAM_KEY_REFUSED,
