@@ -38,6 +38,7 @@ struct revoke {
     char old_id[ID_SIZE], new_id[ID_SIZE];
     uint64_t sealed, ended;
     char in_the_way[ID_SIZE]; /* an access key that the vault does not know, or "" */
+    const char *discarded;    /* the one that was named to be deleted, or NULL */
 };
 
 static void copy(char *to, size_t size, const char *text)
@@ -184,10 +185,12 @@ static int run_drill(struct revoke *revoke, const char *discard)
 {
     int status = ask_agent(revoke, discard ? discard : "", false);
 
+    revoke->discarded = discard;
     if (status == EXIT_DONE || discard || !*revoke->in_the_way || !revoke->plan.pretty ||
         !discards(revoke))
         return status;
-    return ask_agent(revoke, revoke->in_the_way, false);
+    revoke->discarded = revoke->in_the_way;
+    return ask_agent(revoke, revoke->discarded, false);
 }
 
 /* An administrator of another account would deny somebody of the same name there. */
@@ -280,45 +283,81 @@ static int deny_sessions(struct revoke *revoke)
  * A session that is not yet denied can take a role until it is, so no moment that we could write
  * down now is late enough: the command takes the one at which it is run.
  */
-static void show_role(struct revoke *revoke, const char *role)
+static void show_role(struct revoke *revoke, const char *name)
 {
-    char account[17];
     struct aws_cli cli;
     struct buf line;
     int r;
 
-    account_in(role, account);
     aws_cli_begin(&cli, NULL, region_for_iam(&revoke->subject), revoke->subject.iam_url,
                   revoke->subject.ca_bundle);
-    aws_cli_add(&cli, "iam", "put-role-policy", "--role-name", name_in(role), "--policy-name",
+    aws_cli_add(&cli, "iam", "put-role-policy", "--role-name", name, "--policy-name",
                 DENY_POLICY_OF_ROLE, "--policy-document", NULL);
     buf_init(&line);
-    if ((r = aws_cli_show(&cli, &line)) == 0 && (r = buf_put_text(&line, " ")) == 0 &&
-        (r = deny_policy_put_now(&line)) == 0)
-        r = buf_printf(&line, "  # account %s", account);
+    if ((r = aws_cli_show(&cli, &line)) == 0 && (r = buf_put_text(&line, " ")) == 0)
+        r = deny_policy_put_now(&line);
     plan_text(&revoke->plan, &line, r);
     buf_free(&line);
 }
 
+/* The roles that are known to us, each with its account in a line before: an interactive zsh takes
+ * no comment behind a command. */
+static void show_known_roles(struct revoke *revoke, const struct taken *taken)
+{
+    char account[17], since[UTC_SIZE];
+
+    if (!taken->count)
+        return;
+    utc_print(taken->since > revoke->sealed ? taken->since : revoke->sealed, since);
+    plan_line(&revoke->plan,
+              "# by the log since %s, and by ~/.aws/config; a minute later their administrators "
+              "run:",
+              since);
+    for (size_t i = 0; i < taken->count; i++) {
+        account_in(taken->roles[i], account);
+        plan_line(&revoke->plan, "# account %s", account);
+        show_role(revoke, name_in(taken->roles[i]));
+    }
+}
+
+static void show_events(struct revoke *revoke, const char *attribute, const char *value,
+                        const char *query)
+{
+    char text[ID_SIZE + 64];
+    struct aws_cli cli;
+
+    snprintf(text, sizeof text, "AttributeKey=%s,AttributeValue=%.128s", attribute, value);
+    aws_cli_begin(&cli, NULL, revoke->subject.region, NULL, NULL);
+    aws_cli_add(&cli, "cloudtrail", "lookup-events", "--lookup-attributes", text, NULL);
+    if (query)
+        aws_cli_add(&cli, "--query", query, NULL);
+    show_cli(&revoke->plan, &cli);
+}
+
+/* Whoever had the key, and the AWS CLI with source_profile, took roles past the log: it can't tell
+ * that there is nothing to do. */
 static int show_roles(struct revoke *revoke)
 {
     struct plan *plan = &revoke->plan;
-    char since[UTC_SIZE];
+    const char *user = name_in(revoke->subject.arn);
     struct taken taken;
     int status = taken_read(&taken, revoke->name, revoke->sealed);
 
-    utc_print(taken.since > revoke->sealed ? taken.since : revoke->sealed, since);
-    if (status == EXIT_DONE && taken.count == 0) {
-        plan_did(plan, PLAN_ROLES, clock_now_ms() / 1000,
-                 "no role was taken with %s since %s, says the log", revoke->name, since);
-    } else if (status == EXIT_DONE) {
-        plan_leave(plan, PLAN_ROLES, "deny the sessions of roles taken with %s since %s",
-                   revoke->name, since);
+    if (status == EXIT_DONE)
+        status = taken_profiles(&taken, revoke->name);
+    if (status == EXIT_DONE) {
+        plan_leave(plan, PLAN_ROLES,
+                   "deny the sessions of roles taken with %s; this ends those of everybody who "
+                   "took the role",
+                   revoke->name);
+        show_known_roles(revoke, &taken);
         plan_line(plan,
-                  "# a minute later their administrators run; it ends the sessions of everybody "
-                  "who took the role:");
-        for (size_t i = 0; i < taken.count; i++)
-            show_role(revoke, taken.roles[i]);
+                  "# a thief and the AWS CLI take roles without awstap; CloudTrail has them, in "
+                  "each region:");
+        show_events(revoke, "Username", user,
+                    "Events[?EventName==`\"AssumeRole\"`].Resources[].ResourceName");
+        plan_line(plan, "# for each further one, its name in the place of ROLE:");
+        show_role(revoke, "ROLE");
     }
     if (taken.damaged || taken.left_out)
         plan_line(plan, "# %zu lines of the log are damaged, and %zu more speak of further roles",
@@ -344,25 +383,18 @@ static int take_strangers(void *context, const struct msg_key *key)
 /* What the person is to look at. */
 static int show_traces(struct revoke *revoke)
 {
-    const struct subject *subject = &revoke->subject;
     struct plan *plan = &revoke->plan;
-    char attribute[ID_SIZE + 64];
-    struct aws_cli cli;
 
     plan_leave(plan, PLAN_LOOK, "look at what was done with %s", revoke->old_id);
     plan_line(plan,
               "# look for users, access keys, MFA devices, roles and policies that you did not "
               "make,");
     plan_line(plan, "# and for addresses that are not yours; in each region, up to 90 days back:");
-    snprintf(attribute, sizeof attribute, "AttributeKey=AccessKeyId,AttributeValue=%s",
-             revoke->old_id);
-    aws_cli_begin(&cli, NULL, subject->region, NULL, NULL);
-    aws_cli_add(&cli, "cloudtrail", "lookup-events", "--lookup-attributes", attribute, NULL);
-    show_cli(plan, &cli);
+    show_events(revoke, "AccessKeyId", revoke->old_id, NULL);
+    if (revoke->discarded && strcmp(revoke->discarded, revoke->old_id) != 0)
+        show_events(revoke, "AccessKeyId", revoke->discarded, NULL);
     plan_line(plan, "# its sessions stand there under ids of their own; all that the user did:");
-    snprintf(attribute, sizeof attribute, "AttributeKey=Username,AttributeValue=%.64s",
-             name_in(subject->arn));
-    show_cli(plan, &cli);
+    show_events(revoke, "Username", name_in(revoke->subject.arn), NULL);
     return key_each(take_strangers, revoke);
 }
 
@@ -452,8 +484,8 @@ const struct command cmd_revoke = {
             "AWS refuses it, denies the sessions issued before, and deletes it; then says what to\n"
             "look at. Interrupted anywhere, the next run goes on. The sessions are denied by a\n"
             "policy that an administrator puts on the user: with --admin the AWS CLI does so,\n"
-            "else the command is printed. Of roles taken before, as the log has them, the\n"
-            "commands are printed.\n",
+            "else the command is printed. Of roles taken before, as the log and ~/.aws/config\n"
+            "have them, the commands are printed, and how to find the others.\n",
     .grammar = {.options = WITH(OPTION_ADMIN) | WITH(OPTION_DISCARD) | WITH(OPTION_DRY_RUN),
                 .operands = 1},
     .run = run,

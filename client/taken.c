@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// Roles taken with a key, from the log.
+// Roles taken with a key, from the log, or by profiles of the AWS config file.
 #include "taken.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "aws_config.h"
+#include "chain.h"
 #include "failure.h"
 #include "log_files.h"
 #include "message.h"
+#include "resolve.h"
 
 /* What is looked for, and what was found. */
 struct search {
@@ -33,7 +37,7 @@ static int add(struct taken *taken, const char *role)
         return EXIT_DONE;
     }
     if (!(taken->roles[taken->count] = strdup(role)))
-        return fail(EXIT_FAILED, "the log cannot be searched: out of memory");
+        return fail(EXIT_FAILED, "the roles cannot be gathered: out of memory");
     taken->count++;
     return EXIT_DONE;
 }
@@ -68,6 +72,40 @@ int taken_read(struct taken *taken, const char *key, uint64_t since)
     if ((status = log_files_open(&files)) == EXIT_DONE)
         status = log_files_each(&files, take, &search);
     log_files_close(&files);
+    return status;
+}
+
+static int add_hops(struct taken *taken, const struct buf *hops)
+{
+    const struct list list = {(const char *)buf_data(hops), buf_len(hops)};
+    int status = EXIT_DONE;
+
+    for (const char *role = NULL;
+         status == EXIT_DONE && (role = list_find(&list, "role_arn", role));)
+        status = add(taken, role);
+    return status;
+}
+
+int taken_profiles(struct taken *taken, const char *key)
+{
+    struct aws_config config = {0};
+    char name[PROFILE_SIZE], path[1024];
+    const char *at = NULL;
+    int status = EXIT_DONE, r = aws_config_path(path, sizeof path);
+
+    if (r < 0 || (r = aws_config_read(&config, path)) < 0)
+        return r == -ENOENT
+                   ? EXIT_DONE
+                   : fail(EXIT_FAILED, "the AWS config file cannot be read: %s", strerror(-r));
+    while (status == EXIT_DONE && aws_config_next(&config, &at, name, sizeof name)) {
+        static struct resolved resolved; /* too large for the stack */
+
+        if (resolve_quietly(&config, name, &resolved) == EXIT_DONE &&
+            strcmp(resolved.key, key) == 0)
+            status = add_hops(taken, &resolved.hops);
+        resolved_free(&resolved);
+    }
+    aws_config_free(&config);
     return status;
 }
 

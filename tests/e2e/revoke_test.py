@@ -195,9 +195,9 @@ class Whole(Drill):
         result = check(self.revoke())
         steps, second = self.numbered(result.out), self.facts()["access_key_id"]
         self.assertEqual(list(steps), list(range(1, STEPS + 1)), result)
-        self.assertEqual([number for number, (when, _) in steps.items() if when == "to do"], [7, 10])
+        self.assertEqual([number for number, (when, _) in steps.items() if when == "to do"], [7, 8, 10])
         for number, (when, _) in steps.items():
-            if number not in (7, 10):
+            if number not in (7, 8, 10):
                 self.assertRegex(when, r"^\d\d:\d\d:\d\d$")
         for number, word in ((2, second), (3, second), (4, self.first), (5, self.first), (6, second), (9, self.first)):
             self.assertIn(word, steps[number][1])
@@ -269,11 +269,27 @@ class Stolen(Drill):
         self.assertEqual(self.outcome(self.session, "AssumeRole", "sts", RoleArn=self.role, RoleSessionName="thief"),
                          "AccessDenied")
         self.assertEqual(self.outcome(self.role_session), "OK")
-        [command] = self.printed(result.out, "put-role-policy")
-        self.assertTrue(command.endswith("  # account 123456789012"), command)
+        [command, template] = self.printed(result.out, "put-role-policy")
+        self.assertIn("\n# account 123456789012\n" + command, result.out)
+        self.assertIn("--role-name ROLE ", template)
+        self.assertNotIn("#", command)
         self.shell(command)
         self.assertEqual(self.outcome(self.role_session), "AccessDenied")
         self.assertEqual(self.outcome(session_keys(self.get())), "OK")
+
+    def test_roles_past_the_log(self):
+        """The AWS CLI takes roles by itself, and a thief does: the log alone never says that there are none."""
+        self.aws.add_role("byhand", trust=[self.alice["arn"]])
+        with open(os.path.join(self.machine.home, ".aws", "config"), "a", encoding="utf-8") as file:
+            for name, role, source in (("cli", "byhand", "work"), ("second", "further", "cli"), ("others", "foreign", "boss")):
+                file.write(f"[profile {name}]\nrole_arn = arn:aws:iam::210987654321:role/{role}\nsource_profile = {source}\n")
+        result = check(self.revoke())
+        self.assertEqual(self.numbered(result.out)[8][0], "to do")
+        roles = [command.split("--role-name ")[1].split()[0] for command in self.printed(result.out, "put-role-policy")]
+        self.assertEqual(roles, ["deploy", "byhand", "further", "ROLE"])
+        self.assertIn("# account 210987654321\n", result.out)
+        [command] = self.printed(result.out, "AssumeRole")
+        self.assertIn("AttributeKey=Username,AttributeValue=alice --query 'Events[?EventName==`\"AssumeRole\"`]", command)
 
     def test_by_an_administrator(self):
         """The real AWS CLI puts the policy. What the owner has had since the drill goes on to work."""
@@ -379,7 +395,8 @@ class TwoKeys(Drill):
         self.assert_over()
 
     def test_named(self):
-        check(self.revoke("--discard", self.other))
+        result = check(self.revoke("--discard", self.other))
+        self.assertIn(f"AttributeKey=AccessKeyId,AttributeValue={self.other}\n", result.out)
         self.assert_over()
 
     def test_the_one_in_the_vault_is_never_discarded(self):
