@@ -4,7 +4,7 @@
 _awstap_keys()
 {
     awstap status >/dev/null 2>&1 || return
-    awstap key list 2>/dev/null | awk 'NR > 1 { print $1 }'
+    awstap key list 2>/dev/null | awk 'NR > 1 && $1 !~ /:$/ { print $1 }'
 }
 
 _awstap_hosts()

@@ -48,7 +48,8 @@ const struct import_known *import_known(const struct import *import, const char 
     return NULL;
 }
 
-/* The profile's name with `-` for what no key's name has; empty where that does not do either. */
+/* The profile's name with `-` for what no key's name has, and `_` for one at its beginning; empty
+ * where that does not do either. */
 static void name_key(const char *profile, char key[KEY_NAME_MAX + 1])
 {
     char one[2] = "";
@@ -62,6 +63,8 @@ static void name_key(const char *profile, char key[KEY_NAME_MAX + 1])
         if (!key_name_allowed(one))
             *c = '-';
     }
+    if (*key == '-')
+        *key = '_';
 }
 
 /* Whether another profile is called as the key is to be, and leads elsewhere. */

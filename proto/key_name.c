@@ -8,5 +8,5 @@ bool key_name_allowed(const char *name)
 {
     size_t n = strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._@+-");
 
-    return n > 0 && n <= KEY_NAME_MAX && !name[n];
+    return n > 0 && n <= KEY_NAME_MAX && !name[n] && *name != '-';
 }

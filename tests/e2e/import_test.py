@@ -11,6 +11,11 @@ from screen import Screen
 from world import USER, Case, check
 
 
+def script_text(path):
+    with open(path, encoding="utf-8") as file:
+        return file.read()
+
+
 class ImportCase(Case):
     def setUp(self):
         super().setUp()
@@ -469,6 +474,35 @@ class Problems(ImportCase):
         check(self.import_keys("my work", "--rewrite"))
         self.assertEqual(self.aws_file("config"), f'[profile "my work"]\n{self.process("my-work")}\n'
                          f"endpoint_url = {self.aws.endpoint}\n")
+
+    def test_name_like_an_option(self):
+        self.aws_file("config", self.config_for("-x"))
+        self.aws_file("credentials", self.section("-x", self.aws.add_user("alice")))
+        self.assertEqual(self.import_keys("--all", "--rewrite").status, 0)
+        self.assertEqual(self.key_names(), ["_x"])
+        self.assertIn(self.process("_x"), self.aws_file("config"))
+        self.assert_fails(self.machine.awstap("key", "add", "--", "-x"), 2, "no - at its beginning")
+
+    def test_no_config_file(self):
+        """/dev/null for the config file is none: there is nothing in it, and nothing can be put there."""
+        alice = self.aws.add_user("alice")
+        self.aws_file("config", self.config_for("work"))
+        self.aws_file("credentials", self.section("work", alice))
+        check(self.import_keys("work"))
+        self.assertIn("sealed already", self.import_keys(env={"AWS_CONFIG_FILE": "/dev/null"}).out)
+        self.assert_left(self.import_keys("work", "--rewrite", env={"AWS_CONFIG_FILE": "/dev/null"}), "/dev/null")
+        self.assertIn(alice["secret"], self.aws_file("credentials"))
+
+    def test_completion(self):
+        """What is said below the list is no key's name."""
+        self.aws_file("credentials", self.section("work", self.aws.add_user("alice")))
+        self.aws_file("config", self.config_for("work"))
+        check(self.import_keys("work"))
+        self.assertIn("work: ", check(self.machine.awstap("key", "list")).out)
+        script = os.path.join(os.path.dirname(__file__), "../../client/awstap.bash")
+        result = check(self.machine.run("/bin/bash", "-c", script_text(script) + "\n_awstap_keys", env={
+            "PATH": os.path.dirname(self.machine.program("awstap")) + ":/usr/bin:/bin"}))
+        self.assertEqual(result.out.split(), ["work"])
 
     def test_no_file(self):
         self.assert_fails(self.import_keys(), 1, "there is no", ".aws/credentials", "--credentials")
