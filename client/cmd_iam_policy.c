@@ -75,7 +75,8 @@ static const char BEFORE_MFA[] = "        \"iam:CreateVirtualMFADevice\",\n"
                                  "        \"iam:GetUser\",\n"
                                  "        \"iam:ListMFADevices\",\n";
 
-/* Policies and console passwords of users too: with these a thief would get round the rest. */
+/* Policies, console passwords and credentials of other kinds too: with these a thief would get
+ * round the rest. */
 static const char NEEDS_FRESH_MFA[] =
     "    {\n"
     "      \"Sid\": \"KeysAndMfaWithFreshMfa\",\n"
@@ -84,6 +85,9 @@ static const char NEEDS_FRESH_MFA[] =
     "%s"
     "        \"iam:*LoginProfile\",\n"
     "        \"iam:*MFADevice\",\n"
+    "        \"iam:*SSHPublicKey\",\n"
+    "        \"iam:*ServiceSpecificCredential\",\n"
+    "        \"iam:*SigningCertificate\",\n"
     "        \"iam:AttachUserPolicy\",\n"
     "        \"iam:DeleteUserPolicy\",\n"
     "        \"iam:DetachUserPolicy\",\n"

@@ -134,6 +134,8 @@ class Printed(PolicyCase):
             self.assertEqual(list(document), ["Version", "Statement"])
             self.assertLess(len(json.dumps(document, separators=(",", ":"))), 2048)
             self.assertEqual(printed.err, "")
+            for kind in ("LoginProfile", "SSHPublicKey", "ServiceSpecificCredential", "SigningCertificate"):
+                self.assertIn(f"iam:*{kind}", document["Statement"][3]["Action"])
         self.assertEqual(self.aws.requests(), [])
 
     def test_partitions(self):
