@@ -69,8 +69,10 @@ static int tell_left_out(const struct import *import)
 
     if (!import->credentials.left_out)
         return EXIT_DONE;
-    snprintf(line, sizeof line, "%zu further profiles of %s were not read: run it again afterwards",
-             import->credentials.left_out, import->file);
+    snprintf(
+        line, sizeof line,
+        "of %s only the first %d profiles with an access key were read: run it again afterwards",
+        import->file, CREDENTIALS_PROFILES);
     return output_line(line);
 }
 

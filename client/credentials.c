@@ -67,7 +67,7 @@ static void end_section(struct reading *reading)
     if (!section->id_line.len && !section->secret_line.len)
         return;
     if (credentials->count == CREDENTIALS_PROFILES) {
-        credentials->left_out++;
+        credentials->left_out = true;
         arena_free(section->secret);
         return;
     }

@@ -38,7 +38,8 @@ struct credentials {
     size_t len;
     bool stream;            /* it came from a pipe, and is nothing to rewrite */
     size_t comment_line;    /* number of the first comment with a secret in it; 0: none */
-    size_t count, left_out; /* with an access key; those that there was no room for */
+    bool left_out; /* there are further profiles, for which there was no room */
+    size_t count;
     struct credentials_profile profiles[CREDENTIALS_PROFILES];
 };
 

@@ -79,6 +79,7 @@ static void test_forms(void **state)
     assert_good("# a\n; b\n\n[work]\n#c\naws_secret_access_key = " SECRET
                 "\n  # indented\n\naws_access_key_id = " ID,
                 "work");
+    assert_good("[work]\naws_session_token =\n" KEYS, "work");
     assert_good("[my work] # said behind it\n" KEYS, "my work");
     assert_good("[profile work]\n" KEYS, "work");
     assert_good("[profile \"my work\"]\n" KEYS, "my work");
@@ -200,6 +201,29 @@ static void test_many(void **state)
         at += (size_t)snprintf(text + at, sizeof text - at, "[a%d]\n%s", i, KEYS);
     assert_int_equal(parse(text), 0);
     assert_int_equal(credentials.count, CREDENTIALS_PROFILES);
+    assert_true(credentials.left_out);
+}
+
+static void assert_overriding(const char *text, const char *name, const char *setting)
+{
+    const char *found;
+
+    assert_int_equal(parse(text), 0);
+    found = credentials_overriding(&credentials, name);
+    assert_string_equal(found ? found : "", setting);
+}
+
+/* What AWS tools take before the credential_process of the config file, with a key beside it or
+ * not. */
+static void test_overriding(void **state)
+{
+    (void)state;
+    assert_overriding("[a]\n" KEYS "region = x\n[b]\nrole_arn = y\n", "a", "");
+    assert_overriding("[b]\nregion = x\nRole_Arn = y\n", "b", "role_arn");
+    assert_overriding("[profile \"a b\"]\n" KEYS "sso_session : y\n", "a b", "sso_session");
+    assert_overriding("[a]\n# role_arn = x\nrole_arn =\nsource_profile=b\n", "a", "source_profile");
+    assert_overriding("[a]\nregion = x\n[a]\ncredential_process = y\n", "a", "credential_process");
+    assert_overriding("", "", "");
 }
 
 static void test_files(void **state)
@@ -238,7 +262,7 @@ int main(void)
         cmocka_unit_test(test_problems),      cmocka_unit_test(test_not_text),
         cmocka_unit_test(test_comments),      cmocka_unit_test(test_taken_out),
         cmocka_unit_test(test_problems_stay), cmocka_unit_test(test_many),
-        cmocka_unit_test(test_files),
+        cmocka_unit_test(test_files),         cmocka_unit_test(test_overriding),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
