@@ -36,9 +36,9 @@ struct credentials_profile {
 struct credentials {
     char *text; /* in the arena */
     size_t len;
-    bool stream;            /* it came from a pipe, and is nothing to rewrite */
-    size_t comment_line;    /* number of the first comment with a secret in it; 0: none */
-    bool left_out; /* there are further profiles, for which there was no room */
+    bool stream;         /* it came from a pipe, and is nothing to rewrite */
+    size_t comment_line; /* number of the first comment with a secret in it; 0: none */
+    bool left_out;       /* there are further profiles, for which there was no room */
     size_t count;
     struct credentials_profile profiles[CREDENTIALS_PROFILES];
 };
