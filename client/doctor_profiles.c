@@ -10,7 +10,6 @@
 #include "aws_config.h"
 #include "chain.h"
 #include "credentials.h"
-#include "failure.h"
 #include "process.h"
 #include "resolve.h"
 #include "shadow.h"
@@ -54,17 +53,11 @@ static bool check_program(struct doctor *doctor, const char *name, const char *p
 }
 
 /* What the profile asks for must lead to a key in the vault. */
-static bool check_name(struct doctor *doctor, const char *name)
+static bool check_name(struct doctor *doctor, const struct files *files, const char *name)
 {
-    static struct resolved resolved; /* too large for the stack, as the arguments are */
-    static struct arguments arguments;
-    int status;
+    static struct resolved resolved; /* too large for the stack */
+    int status = resolve_quietly(&files->config, name, &resolved, doctor->why, DOCTOR_WHY);
 
-    arguments.operand[0] = name;
-    arguments.operands = 1;
-    failure_keep(doctor->why, DOCTOR_WHY);
-    status = resolve(&arguments, &resolved);
-    failure_keep(NULL, 0);
     resolved_free(&resolved);
     if (status != EXIT_DONE) {
         doctor_say(doctor, FINDING_WRONG, "profile", "%.256s: %s", name, doctor->why);
@@ -91,7 +84,7 @@ static void check_profile(struct doctor *doctor, struct files *files, const char
         return;
     files->asking++;
     fine = check_program(doctor, name, profile.credential_process);
-    fine = check_name(doctor, name) && fine;
+    fine = check_name(doctor, files, name) && fine;
     if (shadow_config(&profile, name, files->config_path, files->shadow)) {
         doctor_say(doctor, FINDING_WRONG, "profile", "%s", files->shadow);
         fine = false;

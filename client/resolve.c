@@ -220,8 +220,8 @@ static int walk_to_key(struct walk *walk, const struct arguments *arguments)
     return status;
 }
 
-int resolve_in(const struct aws_config *config, const struct arguments *arguments,
-               struct resolved *resolved)
+static int resolve_in(const struct aws_config *config, const struct arguments *arguments,
+                      struct resolved *resolved)
 {
     struct walk walk = {.config = config, .resolved = resolved};
     struct chain chain = {0};
@@ -253,15 +253,15 @@ int resolve(const struct arguments *arguments, struct resolved *resolved)
     return status;
 }
 
-int resolve_quietly(const struct aws_config *config, const char *name, struct resolved *resolved)
+int resolve_quietly(const struct aws_config *config, const char *name, struct resolved *resolved,
+                    char *why, size_t size)
 {
     static struct arguments arguments; /* too large for the stack */
-    char why[256];
     int status;
 
     arguments.operand[0] = name;
     arguments.operands = 1;
-    failure_keep(why, sizeof why);
+    failure_keep(why, size);
     status = resolve_in(config, &arguments, resolved);
     failure_keep(NULL, 0);
     return status;
@@ -270,7 +270,8 @@ int resolve_quietly(const struct aws_config *config, const char *name, struct re
 bool resolve_is_key(const struct aws_config *config, const char *name)
 {
     static struct resolved resolved; /* too large for the stack */
-    bool is_key = resolve_quietly(config, name, &resolved) == EXIT_DONE &&
+    char why[256];
+    bool is_key = resolve_quietly(config, name, &resolved, why, sizeof why) == EXIT_DONE &&
                   strcmp(resolved.key, name) == 0 && buf_len(&resolved.hops) == 0;
 
     resolved_free(&resolved);

@@ -25,12 +25,9 @@ struct resolved {
  */
 int resolve(const struct arguments *arguments, struct resolved *resolved);
 
-/* The same by this config, whatever file it is of. */
-int resolve_in(const struct aws_config *config, const struct arguments *arguments,
-               struct resolved *resolved);
-
-/* The same of a name alone, and nothing on stderr. */
-int resolve_quietly(const struct aws_config *config, const char *name, struct resolved *resolved);
+/* The same of a name alone, by this config; why it failed goes into why, of size bytes. */
+int resolve_quietly(const struct aws_config *config, const char *name, struct resolved *resolved,
+                    char *why, size_t size);
 
 /* Whether `awstap get NAME` asks for the key of that name, and for no role that a profile of that
  * name would add. */

@@ -89,7 +89,7 @@ static int add_hops(struct taken *taken, const struct buf *hops)
 int taken_profiles(struct taken *taken, const char *key)
 {
     struct aws_config config = {0};
-    char name[PROFILE_SIZE], path[1024];
+    char name[PROFILE_SIZE], path[1024], why[256];
     const char *at = NULL;
     int status = EXIT_DONE, r = aws_config_path(path, sizeof path);
 
@@ -100,7 +100,7 @@ int taken_profiles(struct taken *taken, const char *key)
     while (status == EXIT_DONE && aws_config_next(&config, &at, name, sizeof name)) {
         static struct resolved resolved; /* too large for the stack */
 
-        if (resolve_quietly(&config, name, &resolved) == EXIT_DONE &&
+        if (resolve_quietly(&config, name, &resolved, why, sizeof why) == EXIT_DONE &&
             strcmp(resolved.key, key) == 0)
             status = add_hops(taken, &resolved.hops);
         resolved_free(&resolved);
