@@ -63,6 +63,7 @@ _awstap()
         'socket add') words='--allow --max-duration' ;;
         'socket remove') words=$(_awstap_hosts) ;;
         'factor add') words='fido2 passphrase recovery --label --device --totp' ;;
+        'factor remove') words='--burn --no-burn' ;;
         'factor list' | 'key list' | 'socket list' | status | doctor) words=--json ;;
         'key add') words='--region --mfa-serial --sts-endpoint-url --iam-endpoint-url --ca-bundle' ;;
         'key import')

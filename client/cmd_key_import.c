@@ -3,7 +3,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "agent.h"
 #include "arguments.h"
@@ -14,6 +13,8 @@
 #include "message.h"
 #include "output.h"
 #include "plain.h"
+#include "question.h"
+#include "replace.h"
 #include "secret.h"
 #include "terminal.h"
 #include "words.h"
@@ -24,7 +25,6 @@
 struct run {
     struct import import;
     const struct arguments *arguments;
-    bool asks;       /* there is a person at a terminal, who sees what we print */
     size_t answered; /* OUTCOMEs so far */
     size_t chosen, burn_count;
     const char *burn[2 * CREDENTIALS_PROFILES]; /* keys to be replaced */
@@ -35,32 +35,6 @@ static void note_failure(struct run *run, int status)
 {
     if (run->failed == EXIT_DONE)
         run->failed = status;
-}
-
-/* An exit status, and *yes. */
-static int ask_yes(const char *question, bool *yes)
-{
-    char prompt[2400], answer[ANSWER_SIZE];
-    const char *first = answer;
-    int r;
-
-    snprintf(prompt, sizeof prompt, "%s [Y/n] ", question);
-    r = terminal_ask(prompt, true, answer, sizeof answer);
-    if (r < 0)
-        return fail(EXIT_PERSON, "cancelled");
-    first += strspn(answer, " \t");
-    *yes = !*first || *first == 'y' || *first == 'Y';
-    return EXIT_DONE;
-}
-
-/* What is to be done about it: as an option says, or the person; without either, nothing. */
-static int decide(const struct run *run, enum option with, enum option without,
-                  const char *question, bool *yes)
-{
-    *yes = run->arguments->option[with];
-    if (*yes || run->arguments->option[without] || !run->asks)
-        return EXIT_DONE;
-    return ask_yes(question, yes);
 }
 
 static int tell_left_out(const struct import *import)
@@ -148,7 +122,7 @@ static int choose(struct run *run)
         return choose_words(run, run->arguments->more);
     if (run->arguments->option[OPTION_ALL] || !run->import.count)
         return choose_all(run);
-    if (run->asks)
+    if (question_possible())
         return ask_choice(run);
     return fail(EXIT_USAGE, "name the profiles to import, or give --all");
 }
@@ -305,7 +279,8 @@ static int hand_over(struct run *run)
         snprintf(question, sizeof question,
                  "Take them out of %s, and let AWS tools ask awstap, by credential_process in %s?",
                  import->file, import->config_file);
-    if ((status = decide(run, OPTION_REWRITE, OPTION_NO_REWRITE, question, &yes)) != EXIT_DONE)
+    if ((status = question_decide(run->arguments, OPTION_REWRITE, OPTION_NO_REWRITE, question, true,
+                                  &yes)) != EXIT_DONE)
         return status;
     if (!yes)
         return import->credentials.stream
@@ -314,19 +289,6 @@ static int hand_over(struct run *run)
     if ((status = handover(&run->import)) != EXIT_DONE)
         note_failure(run, status);
     return handover_shadows(import);
-}
-
-static int burn_one(const char *key)
-{
-    const struct msg_key_rotate rotate = {.name = key};
-    const struct request request = {
-        .type = MSG_KEY_ROTATE, .msg = &rotate, .fd = -1, .start = true, .wait_ms = AGENT_LIFE_MS};
-    int status;
-
-    failure_about("key rotate", key);
-    status = agent_request(&request);
-    failure_about(cmd_key_import.name, NULL);
-    return status;
 }
 
 static bool is_to_burn(const struct run *run, const char *key)
@@ -399,13 +361,14 @@ static int burn(struct run *run)
     if ((status = find_imported(run)) != EXIT_DONE || (status = find_exposed(run)) != EXIT_DONE ||
         !run->burn_count)
         return status;
-    status = decide(run, OPTION_BURN, OPTION_NO_BURN,
-                    run->burn_count == 1
-                        ? "A key that lay in a plain file counts as leaked. Replace it at AWS now?"
-                        : "Keys that lay in a plain file count as leaked. Replace them at AWS now?",
-                    &yes);
+    status = question_decide(
+        run->arguments, OPTION_BURN, OPTION_NO_BURN,
+        run->burn_count == 1
+            ? "A key that lay in a plain file counts as leaked. Replace it at AWS now?"
+            : "Keys that lay in a plain file count as leaked. Replace them at AWS now?",
+        true, &yes);
     for (size_t i = 0; i < run->burn_count && status == EXIT_DONE && yes; i++)
-        note_failure(run, burn_one(run->burn[i]));
+        note_failure(run, replace_access_key(cmd_key_import.name, run->burn[i]));
     return status;
 }
 
@@ -453,11 +416,10 @@ static int run(const struct arguments *arguments)
     static struct run state; /* too large for the stack */
     int status;
 
-    if ((arguments->option[OPTION_REWRITE] && arguments->option[OPTION_NO_REWRITE]) ||
-        (arguments->option[OPTION_BURN] && arguments->option[OPTION_NO_BURN]))
-        return fail(EXIT_USAGE, "an option and its opposite are given");
+    if ((status = question_check(arguments, OPTION_REWRITE, OPTION_NO_REWRITE)) != EXIT_DONE ||
+        (status = question_check(arguments, OPTION_BURN, OPTION_NO_BURN)) != EXIT_DONE)
+        return status;
     state.arguments = arguments;
-    state.asks = isatty(STDOUT_FILENO);
     status = go_through(&state);
     import_close(&state.import);
     return status;

@@ -21,8 +21,7 @@ static const char *kind_name(uint32_t kind)
     return NAMES[kind];
 }
 
-#define NAME_SIZE  (SLOT_LABEL_MAX + 24)
-#define NAMES_SIZE 320 /* of keys, as they fit a line */
+#define NAME_SIZE (SLOT_LABEL_MAX + 24)
 
 /* As `security key "yubi"`; a label that only says what it is, is not said again. */
 static void name_factor(const struct slot *slot, char name[NAME_SIZE])
@@ -203,37 +202,6 @@ static int confirm_removal(struct agent *agent, struct vault *vault, const struc
     return errand_unlock(agent, vault, &stake, true, error, "to remove factor %u", slot->id);
 }
 
-/* The names of all keys, or of those with a seed here, as they fit. */
-static void name_keys(const struct vault *vault, bool with_seed, char *names, size_t size)
-{
-    size_t used = 0;
-
-    names[0] = '\0';
-    for (size_t i = 0; i < vault->key_count && used < size; i++) {
-        const struct key *key = &vault->keys[i];
-
-        if (!with_seed || vault_has_seed(vault, key))
-            used +=
-                (size_t)snprintf(names + used, size - used, "%s%s", used ? ", " : "", key->name);
-    }
-    if (used >= size)
-        strcpy(names + size - sizeof("..."), "...");
-}
-
-/* What is to be done where the factor is in other hands. */
-static int say_removed(const struct vault *vault, uint32_t id, char **done, struct error *error)
-{
-    char keys[NAMES_SIZE], seeds[NAMES_SIZE];
-
-    name_keys(vault, false, keys, sizeof keys);
-    name_keys(vault, true, seeds, sizeof seeds);
-    return errand_done(
-        done, error, "factor %u is removed. Old copies of the vault still open with it%s%s%s%s%s%s",
-        id, *keys ? ": if it is lost, make what is in there anew, by awstap key rotate (" : "",
-        keys, *keys ? ")" : "", *seeds ? ", and awstap mfa remove and awstap mfa add (" : "", seeds,
-        *seeds ? ")" : "");
-}
-
 int errand_factor_remove(struct agent *agent, const struct frame *frame, int fd, char **done,
                          struct error *error)
 {
@@ -255,7 +223,9 @@ int errand_factor_remove(struct agent *agent, const struct frame *frame, int fd,
     }
     if (confirm_removal(agent, vault, slot, error) == 0 &&
         vault_remove_slot(vault, request.id, error) == 0 && errand_write(agent, vault, error) == 0)
-        r = say_removed(vault, request.id, done, error);
+        r = errand_done(done, error,
+                        "factor %u is removed; copies of the vault from before still open with it",
+                        request.id);
 out:
     vault_free(vault);
     return r;

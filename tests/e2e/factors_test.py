@@ -275,7 +275,7 @@ class Recovery(FactorsCase):
         shutil.copy2(self.machine.vault, old)
         shutil.chown(old, os.stat(self.machine.vault).st_uid)
         result = check(self.machine.awstap("factor", "remove", "2"))
-        self.assertIn("Old copies of the vault still open with it", result.out)
+        self.assertIn("copies of the vault from before still open with it", result.out)
         self.assertIn('Remove factor 2, the recovery code, from the vault:', self.machine.dialogs()[-1]["desc"])
         self.assertEqual([f["id"] for f in self.factors()], [1])
         self.assert_fails(self.get("pin " + code, "cancel"), 4)
@@ -289,6 +289,70 @@ class Recovery(FactorsCase):
         for name in os.listdir(self.machine.state):
             if name.startswith("vault-"):
                 os.unlink(os.path.join(self.machine.state, name))
+
+    def two_factors(self):
+        """A security key and a passphrase, two keys in the vault, one of them with the seed of its MFA device."""
+        key = self.machine.enrol()
+        check(self.add_passphrase())
+        self.work = self.machine.add_key("work", user="alice")
+        self.home = self.machine.add_key("home", user="bob", mfa=False, with_mfa=False, iam_needs_mfa=False)
+        self.machine.pinentry("confirm yes")
+        return key
+
+    def test_removed_and_how_to_replace(self):
+        """Nobody is there to be asked: all that old copies hold is named, with the commands that replace it."""
+        self.two_factors()
+        result = check(self.machine.awstap("factor", "remove", "2"))
+        self.assertEqual(result.out.splitlines()[-3:],
+                         ["awstap key rotate work", "awstap mfa add --replace work", "awstap key rotate home"])
+        self.assertEqual(self.actions("CreateAccessKey"), [])
+
+    def replaced(self):
+        """Whether AWS has other access keys than the old copies for both, and another seed."""
+        found = {name: self.aws.audit(name) for name in ("alice", "bob")}
+        active = {name: [key["id"] for key in user["keys"] if key["status"] == "Active"] for name, user in found.items()}
+        return all(len(ids) == 1 for ids in active.values()) and self.work["access_key_id"] not in active["alice"] and \
+            self.home["access_key_id"] not in active["bob"] and \
+            [device["seed_base32"] == self.work["seed_base32"] for device in found["alice"]["mfa"]] == [False]
+
+    def remove_on_terminal(self, answer, *options):
+        """At a terminal, where time passes whenever a TOTP code is awaited. What was shown."""
+        self.machine.pinentry("confirm yes")
+        child, terminal = self.machine.on_terminal("awstap", "factor", "remove", "2", *options)
+        if answer:
+            read_until(terminal, "[y/N]")
+            os.write(terminal, answer)
+        seen, waits, now_ms = "", 0, 0
+        while True:
+            try:
+                more = os.read(terminal, 4096).decode(errors="replace")
+            except OSError:
+                break
+            seen += more
+            while len(re.findall(r"waiting \d+ s for the next TOTP code", seen)) > waits:
+                waits += 1
+                now_ms += 30_000
+                self.machine.clock(now_ms)
+        os.close(terminal)
+        self.assertEqual(child.wait(60), 0, seen)
+        return seen
+
+    def test_removed_and_replaced(self):
+        """A yes to the offer, and every access key and MFA device that an old copy holds is another one at AWS."""
+        self.two_factors()
+        self.remove_on_terminal(b"y\n")
+        self.assertTrue(self.replaced())
+
+    def test_removed_and_burnt(self):
+        self.two_factors()
+        self.remove_on_terminal(None, "--burn")
+        self.assertTrue(self.replaced())
+
+    def test_removed_and_kept(self):
+        """Enter means no: the commands are shown for later."""
+        self.two_factors()
+        self.assertIn("awstap mfa add --replace work", self.remove_on_terminal(b"\n"))
+        self.assertEqual(self.actions("CreateAccessKey"), [])
 
     def test_last_one_stays(self):
         check(self.add_passphrase())
