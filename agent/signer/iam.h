@@ -94,9 +94,11 @@ enum iam_verdict iam_key_last_used(struct iam *iam, const char *id, struct iam_l
 /*
  * MFA devices. What iam_create_device() gives: the serial, arn:…:mfa/NAME, and the seed, which is
  * the caller's to seed_free(). iam_enable_device() is sent once, as its codes are used up.
+ * iam_device_exists() says IAM_EXISTS, IAM_GONE, or what kept it from knowing; it uses up no code.
  */
 enum iam_verdict iam_list_devices(struct iam *iam, struct iam_devices *devices,
                                   struct error *error);
+enum iam_verdict iam_device_exists(struct iam *iam, const char *serial, struct error *error);
 enum iam_verdict iam_create_device(struct iam *iam, const char *name, char serial[257],
                                    struct seed *seed, struct error *error);
 enum iam_verdict iam_enable_device(struct iam *iam, const char *serial, const char *code,

@@ -12,6 +12,7 @@
 #define LIST            "ListMFADevices"
 #define CREATE          "CreateVirtualMFADevice"
 #define MEMBERS         LIST "Result/MFADevices/member/"
+#define WRONG_CODE      "000000"
 #define DEVICE_NAME_MAX 226u /* characters of a device's name */
 #define SEED_BASE64_MAX                                                                            \
     256u /* characters of base64 around those of base32: twice what AWS gives out */
@@ -121,8 +122,13 @@ enum iam_verdict iam_create_device(struct iam *iam, const char *name, char seria
     return verdict;
 }
 
-enum iam_verdict iam_enable_device(struct iam *iam, const char *serial, const char *code,
-                                   const char *next_code, struct error *error)
+/* iam_ask() or iam_ask_once() */
+typedef enum iam_verdict asking(struct iam *iam, const char *action,
+                                const struct iam_parameter *parameters, struct msg_net_reply *reply,
+                                struct error *error);
+
+static enum iam_verdict enable(struct iam *iam, asking *ask, const char *serial, const char *code,
+                               const char *next_code, struct error *error)
 {
     const struct iam_parameter parameters[] = {{"UserName", iam_user_name(iam->key)},
                                                {"SerialNumber", serial},
@@ -131,7 +137,28 @@ enum iam_verdict iam_enable_device(struct iam *iam, const char *serial, const ch
                                                {0}};
     struct msg_net_reply reply;
 
-    return iam_ask_once(iam, "EnableMFADevice", parameters, &reply, error);
+    return ask(iam, "EnableMFADevice", parameters, &reply, error);
+}
+
+enum iam_verdict iam_enable_device(struct iam *iam, const char *serial, const char *code,
+                                   const char *next_code, struct error *error)
+{
+    return enable(iam, iam_ask_once, serial, code, next_code, error);
+}
+
+/*
+ * By two codes that are the same, where AWS wants one and the next, since nothing else tells:
+ * ListMFADevices knows only what has a user, and ListVirtualMFADevices wants a permission on all of
+ * the account's devices, which those who may make their own seldom have. The answers are in the IAM
+ * API reference, EnableMFADevice, Errors: NoSuchEntity (there is none), InvalidAuthenticationCode
+ * (one without a user), EntityAlreadyExists (one with a user). A server that takes such codes has
+ * the device too.
+ */
+enum iam_verdict iam_device_exists(struct iam *iam, const char *serial, struct error *error)
+{
+    enum iam_verdict verdict = enable(iam, iam_ask, serial, WRONG_CODE, WRONG_CODE, error);
+
+    return verdict == IAM_CODE || verdict == IAM_OK ? IAM_EXISTS : verdict;
 }
 
 enum iam_verdict iam_deactivate_device(struct iam *iam, const char *serial, struct error *error)

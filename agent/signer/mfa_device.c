@@ -203,9 +203,36 @@ static int refused(struct mfa_device *device, unsigned nth, struct error *error)
                      first, user_of(device), user_of(device), device->task.serial);
 }
 
+static int enabling_refused(const struct mfa_device *device, struct error *error)
+{
+    return error_set(error, EXIT_AWS,
+                     "AWS does not let %s enable the MFA device %s (AccessDenied); give the user "
+                     "the policy that awstap iam-policy --bootstrap prints, and run it again",
+                     user_of(device), device->task.serial);
+}
+
+/* Somebody else may have made one that has no user yet, which must never pass for ours. 0: AWS has
+ * none of this serial; 1: it has; -1 with error. */
+static int check_free(struct mfa_device *device, struct error *error)
+{
+    struct error why = {0};
+
+    switch (iam_device_exists(&device->life->iam, device->task.serial, &why)) {
+    case IAM_GONE:
+        return 0;
+    case IAM_EXISTS:
+        return 1;
+    case IAM_DENIED: /* as it would be once the device is made */
+        return enabling_refused(device, error);
+    default:
+        *error = why;
+        return -1;
+    }
+}
+
 /*
- * Ask for it. Where an answer is missing, *ours: what of this name is at AWS by then is what we
- * asked for; it is deleted, and asked for again.
+ * Ask for it. AWS had none of this name when the intent was noted, so where an answer is missing,
+ * *ours: what is there by then is what we asked for; it is deleted, and asked for again.
  */
 static enum iam_verdict create_or_clear(struct mfa_device *device, unsigned nth, bool *ours, int *r,
                                         struct error *error)
@@ -229,7 +256,10 @@ static enum iam_verdict create_or_clear(struct mfa_device *device, unsigned nth,
     return verdict;
 }
 
-/* Make the device of this name. 0; 1: the name is taken; -1 with error. */
+/*
+ * Make the device of this name; ours: an earlier run has noted the intent. 0; 1: the name is taken;
+ * -1 with error. An intent stays noted only where what AWS may have of this name is ours.
+ */
 static int make_named(struct mfa_device *device, unsigned nth, bool ours, struct error *error)
 {
     struct error why = {0}, unsaid = {0};
@@ -237,11 +267,13 @@ static int make_named(struct mfa_device *device, unsigned nth, bool ours, struct
     int r = -1;
 
     mfa_name_serial(key_of(device), nth, device->task.serial);
+    if (!ours && (r = check_free(device, error)) != 0)
+        return r;
     if (note(device, PHASE_INTENT, error) < 0)
         return -1;
     verdict = create_or_clear(device, nth, &ours, &r, &why);
     if (verdict == IAM_EXISTS)
-        return 1;
+        return note(device, PHASE_NONE, error) < 0 ? -1 : 1;
     if (verdict != IAM_OK && !ours)
         (void)note(device, PHASE_NONE, &unsaid);
     if (verdict == IAM_DENIED)
@@ -344,11 +376,7 @@ static int explain(const struct mfa_device *device, enum iam_verdict verdict,
                    const struct error *why, struct error *error)
 {
     if (verdict == IAM_DENIED)
-        return error_set(error, EXIT_AWS,
-                         "AWS does not let %s enable the MFA device %s (AccessDenied); give the "
-                         "user the policy that awstap iam-policy --bootstrap prints, and run it "
-                         "again",
-                         user_of(device), device->task.serial);
+        return enabling_refused(device, error);
     return error_set(error, EXIT_AWS, "AWS did not give %s the MFA device %s: %.300s",
                      user_of(device), device->task.serial, why->text);
 }

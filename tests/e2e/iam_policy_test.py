@@ -80,6 +80,11 @@ class PolicyCase(Case):
         return self.call(keys, "EnableMFADevice", UserName="alice", SerialNumber=serial,
                          AuthenticationCode1=self.code(seed, -1), AuthenticationCode2=self.code(seed))
 
+    def look(self, keys, serial=SERIAL):
+        """Whether there is such a device, as awstap mfa add asks: the code of AWS's refusal."""
+        return self.call(keys, "EnableMFADevice", UserName="alice", SerialNumber=serial,
+                         AuthenticationCode1="000000", AuthenticationCode2="000000").field("Code")
+
     def attempts(self, keys):
         """What a thief tries: to stay (keys, devices, policies) and to look around."""
         alice, own = {"UserName": "alice"}, {"AccessKeyId": self.user["access_key_id"]}
@@ -177,6 +182,7 @@ class Final(PolicyCase):
         self.works(self.call(fresh, "DeactivateMFADevice", UserName="alice", SerialNumber=SERIAL))
         self.works(self.call(fresh, "DeleteVirtualMFADevice", SerialNumber=SERIAL))
         for serial in (SERIAL, FURTHER):
+            self.assertEqual(self.look(fresh, serial), "NoSuchEntity")
             reply, seed = self.make_device(fresh, serial)
             self.works(reply)
             self.works(self.enable(fresh, seed, serial))
@@ -281,7 +287,9 @@ class Bootstrap(PolicyCase):
     def test_first_device(self):
         """An interrupted attempt can be cleaned up, and the rest of the life begins with the first MFA session."""
         self.works(self.call(self.stolen_key, "ListMFADevices", UserName="alice"))
+        self.assertEqual(self.look(self.stolen_key), "NoSuchEntity")
         self.works(self.make_device(self.stolen_key)[0])
+        self.assertEqual(self.look(self.stolen_key), "InvalidAuthenticationCode")
         self.works(self.call(self.stolen_key, "DeleteVirtualMFADevice", SerialNumber=SERIAL))
         session = self.session(self.add_device())
         self.stolen_key = self.rotate(session)

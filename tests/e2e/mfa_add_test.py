@@ -24,7 +24,9 @@ RETRY_MS = 3000  # between two questions about what AWS does not know everywhere
 FIRST = "arn:aws:iam::123456789012:mfa/alice"
 SECOND = FIRST + "-awstap"
 FIDO = "arn:aws:iam::123456789012:u2f/user/alice/blue-ABCDEFGHIJ"
-USUAL = ["GetSessionToken", "ListMFADevices", "CreateVirtualMFADevice", "EnableMFADevice", "GetSessionToken"]
+# The first EnableMFADevice asks whether there is such a device, the second one enables it.
+USUAL = ["GetSessionToken", "ListMFADevices", "EnableMFADevice", "CreateVirtualMFADevice", "EnableMFADevice",
+         "GetSessionToken"]
 
 
 class MfaCase(Case):
@@ -96,6 +98,16 @@ class MfaCase(Case):
         for word in words:
             self.assertIn(word, line[0])
         return result
+
+    def as_admin(self, action, **parameters):
+        """What an administrator does at AWS meanwhile."""
+        admin = self.aws.add_user("admin", admin=True, with_mfa=False, iam_needs_mfa=False)
+        client = Client(self.aws.endpoint)
+        reply = client.call(Keys(admin["access_key_id"], admin["secret"]), action, service="iam",
+                            signing={"now_s": self.aws_now()}, **parameters)
+        client.close()
+        self.assertEqual(reply.status, 200, reply.text)
+        return reply
 
     # What is known of it.
 
@@ -252,14 +264,15 @@ class Add(MfaCase):
 class Codes(MfaCase):
     def test_codes_refused(self):
         """AWS does not take the codes: the next two, which are consecutive again."""
-        self.aws.fault("error", on="EnableMFADevice", status=403, code="InvalidAuthenticationCode", message="no")
+        self.aws.fault("error", on="EnableMFADevice", nth=2, status=403, code="InvalidAuthenticationCode", message="no")
         result = self.added()
         self.assertIn("did not take the codes; trying the next two", result.out)
-        self.assertEqual(len(self.actions("EnableMFADevice")), 2)
+        self.assertEqual(len(self.actions("EnableMFADevice")), 3)
         self.assert_has_device()
 
     def test_codes_always_refused(self):
-        self.aws.fault("error", on="EnableMFADevice", count=0, status=403, code="InvalidAuthenticationCode", message="no")
+        self.aws.fault("error", on="EnableMFADevice", nth=2, count=0, status=403, code="InvalidAuthenticationCode",
+                       message="no")
         self.refused(5, FIRST, "alice")
         self.assertEqual(self.devices(), {FIRST: False})
         self.assertIn("mfa add", self.shown()["task"])
@@ -317,7 +330,8 @@ class Inconsistent(MfaCase):
 
     def test_not_known_yet(self):
         """EnableMFADevice does not know the device at first: it is asked for again."""
-        self.aws.fault("error", on="EnableMFADevice", count=2, status=404, code="NoSuchEntity", message="no such device")
+        self.aws.fault("error", on="EnableMFADevice", nth=2, count=2, status=404, code="NoSuchEntity",
+                       message="no such device")
         result = check(self.mfa(again="EnableMFADevice"))
         self.assertIn("does not know the new MFA device everywhere yet", result.out)
         self.assert_has_device()
@@ -326,12 +340,14 @@ class Inconsistent(MfaCase):
         """AWS is busy: each action is asked for again."""
         for action in set(USUAL):
             self.aws.fault("throttle", on=action)
+        self.aws.fault("throttle", on="EnableMFADevice", nth=3)
         self.added()
         self.assert_has_device()
 
     def test_server_errors(self):
         for action in set(USUAL):
             self.aws.fault("error", on=action, status=503, code="ServiceUnavailable", message="busy")
+        self.aws.fault("error", on="EnableMFADevice", nth=3, status=503, code="ServiceUnavailable", message="busy")
         self.added()
         self.assert_has_device()
 
@@ -360,10 +376,22 @@ class Lost(MfaCase):
             self.added()
         self.assert_has_device()
 
-    def test_enable(self):
+    def test_look(self):
+        """Whether there is such a device may be asked twice."""
         for what in ("drop-after", "drop-before"):
             with self.subTest(what):
                 self.aws.fault(what, on="EnableMFADevice")
+                self.added()
+                self.assert_has_device()
+                self.next_step(2)
+                self.machine.pinentry("confirm yes")
+                check(self.mfa("remove"))
+                self.next_step(2)
+
+    def test_enable(self):
+        for what in ("drop-after", "drop-before"):
+            with self.subTest(what):
+                self.aws.fault(what, on="EnableMFADevice", nth=2)
                 self.added()
                 self.assert_has_device()
                 self.next_step(2)
@@ -380,15 +408,12 @@ class Lost(MfaCase):
 class Killed(MfaCase):
     """Every process is killed; the next run goes on."""
 
-    def kill_at(self, act, action, nth=1):
-        """While AWS's answer to this request is awaited, which it has carried out or not."""
+    def kill_at(self, act, action, nth=1, waits=0):
+        """While AWS's answer to this request is awaited, which it has carried out or not, and before which so many codes
+        are."""
         self.aws.fault("hang", on=action, nth=nth, act=act)
         child, terminal = self.begin()
-        if nth == 2 or action == "EnableMFADevice":
-            read_until(terminal, "for the next TOTP code")
-            self.next_step()
-        if nth == 2:
-            read_until(terminal, "is alice's now")
+        for _ in range(waits):
             read_until(terminal, "for the next TOTP code")
             self.next_step()
         wait_for(lambda: len(self.actions(action)) == nth, action)
@@ -409,6 +434,11 @@ class Killed(MfaCase):
 
     def test_list(self):
         self.kill_at(True, "ListMFADevices")
+        self.go_on()
+
+    def test_look(self):
+        self.kill_at(True, "EnableMFADevice")
+        self.assert_nothing_unfinished()
         self.go_on()
 
     def test_create_not_done(self):
@@ -438,26 +468,26 @@ class Killed(MfaCase):
         self.assertEqual(len(self.actions("CreateVirtualMFADevice")), 1)
 
     def test_enable_not_done(self):
-        self.kill_at(False, "EnableMFADevice")
+        self.kill_at(False, "EnableMFADevice", 2, waits=1)
         self.go_on()
 
     def test_enable_done(self):
-        self.kill_at(True, "EnableMFADevice")
+        self.kill_at(True, "EnableMFADevice", 2, waits=1)
         self.assertEqual(self.devices(), {FIRST: True})
         self.go_on()
 
     def test_enable_done_and_not_listed(self):
         """The user may not list devices: that it is in use already says that it is ours."""
-        self.kill_at(True, "EnableMFADevice")
+        self.kill_at(True, "EnableMFADevice", 2, waits=1)
         self.aws.fault("error", on="ListMFADevices", status=403, code="AccessDenied", message="no")
         self.go_on()
 
     def test_session_not_done(self):
-        self.kill_at(False, "GetSessionToken", 2)
+        self.kill_at(False, "GetSessionToken", 2, waits=2)
         self.go_on()
 
     def test_session_done(self):
-        self.kill_at(True, "GetSessionToken", 2)
+        self.kill_at(True, "GetSessionToken", 2, waits=2)
         self.assertTrue(self.has_mfa(self.session()))
         self.go_on()
 
@@ -563,15 +593,28 @@ class Others(MfaCase):
         self.assert_nothing_unfinished()
         self.assert_has_none()
 
+    def test_enabling_not_allowed(self):
+        """Nothing is made that could not be enabled."""
+        self.aws.fault("error", on="EnableMFADevice", status=403, code="AccessDenied", message="no")
+        self.refused(5, "enable", FIRST, "awstap iam-policy --bootstrap")
+        self.assertNotIn("CreateVirtualMFADevice", self.asked())
+        self.assert_nothing_unfinished()
+
+    def test_aws_does_not_say_what_it_has(self):
+        self.aws.fault("drop-before", on="EnableMFADevice", count=0)
+        self.refused(5, "run it again")
+        self.assertNotIn("CreateVirtualMFADevice", self.asked())
+        self.assert_nothing_unfinished()
+
     def test_second_name_not_allowed(self):
         self.aws.add_user("bob", mfa=[{"serial": FIRST, "seed_base32": "A" * 64}])
-        self.aws.fault("error", on="CreateVirtualMFADevice", nth=2, status=403, code="AccessDenied", message="no")
+        self.aws.fault("error", on="CreateVirtualMFADevice", status=403, code="AccessDenied", message="no")
         self.refused(5, FIRST, SECOND)
         self.assert_nothing_unfinished()
 
     def test_seed_taken_back(self):
         """Somebody deletes the device while its codes are awaited: nothing is left of it here."""
-        self.aws.fault("error", on="EnableMFADevice", count=0, status=404, code="NoSuchEntity", message="gone")
+        self.aws.fault("error", on="EnableMFADevice", nth=2, count=0, status=404, code="NoSuchEntity", message="gone")
         result = self.mfa(again="EnableMFADevice")
         self.assertEqual(result.status, 5, result)
         self.assertIn("seed was dropped", result.out)
@@ -596,10 +639,92 @@ class Others(MfaCase):
 
     def test_import_meanwhile(self):
         """A seed made elsewhere does not take the place of one that is being made."""
-        self.aws.fault("error", on="EnableMFADevice", count=0, status=403, code="InvalidAuthenticationCode", message="no")
+        self.aws.fault("error", on="EnableMFADevice", nth=2, count=0, status=403, code="InvalidAuthenticationCode",
+                       message="no")
         self.refused(5)
         result = self.machine.awstap("mfa", "import", "work", "--mfa-serial", FIRST, text="A" * 32)
         self.assert_fails(result, 1, "awstap mfa add work", "awstap mfa remove work")
+
+
+class HandedOut(MfaCase):
+    """An administrator has made a device called like the user and handed out its QR code; nobody has enabled it yet. It
+    stays, whatever comes between."""
+
+    def hand_out(self):
+        self.as_admin("CreateVirtualMFADevice", VirtualMFADeviceName="alice")
+        self.theirs = self.seeds()
+
+    def assert_stayed(self):
+        self.assert_has_device(SECOND, **{FIRST: False})
+        self.assertEqual([seed for seed in self.seeds() if seed in self.theirs], self.theirs)
+
+    def clean_up(self):
+        self.next_step(2)
+        self.machine.pinentry("confirm yes")
+        check(self.mfa("remove"))
+        self.as_admin("DeleteVirtualMFADevice", SerialNumber=FIRST)
+        self.next_step(2)
+
+    def test_told(self):
+        self.hand_out()
+        result = self.added()
+        self.assertIn(f"AWS has an MFA device {FIRST} already, which is not this user's; trying another name", result.out)
+        self.assertIn(f"work has the MFA device {SECOND}", result.out)
+        self.assertEqual(self.actions("DeleteVirtualMFADevice"), [])
+        self.assert_stayed()
+
+    def test_create_lost(self):
+        for what in ("drop-after", "drop-before"):
+            with self.subTest(what):
+                self.hand_out()
+                self.aws.fault(what, on="CreateVirtualMFADevice")
+                self.assertIn(f"work has the MFA device {SECOND}", self.added().out)
+                self.assert_stayed()
+                self.clean_up()
+
+    def kill_at_create(self, act):
+        """The intent is noted; AWS has made the device or not."""
+        self.hand_out()
+        before = len(self.actions("CreateVirtualMFADevice"))
+        self.aws.fault("hang", on="CreateVirtualMFADevice", act=act)
+        child, terminal = self.begin()
+        wait_for(lambda: len(self.actions("CreateVirtualMFADevice")) > before, "the request")
+        wait_for(lambda: not act or self.actions("CreateVirtualMFADevice")[-1]["acted"], "AWS to act")
+        self.kill()
+        self.finish(child, terminal)
+        self.assertIn("mfa add", self.shown()["task"])
+        self.assertEqual(self.devices(), {FIRST: False, SECOND: False} if act else {FIRST: False})
+
+    def test_killed(self):
+        for act in (False, True):
+            with self.subTest(act):
+                self.kill_at_create(act)
+                self.next_step(2)
+                self.assertIn(f"work has the MFA device {SECOND}", self.added().out)
+                self.assert_stayed()
+                self.clean_up()
+
+    def test_undone(self):
+        """mfa remove takes away what an interrupted run may have made, and nothing else."""
+        self.kill_at_create(True)
+        self.machine.pinentry("confirm yes")
+        check(self.mfa("remove"))
+        self.assert_has_none(**{FIRST: False})
+
+    def test_meanwhile(self):
+        """It is made when awstap has looked already: no intent of its name is left for a next run to act on."""
+        self.aws.fault("delay", on="CreateVirtualMFADevice", ms=4000)
+        self.aws.fault("error", on="EnableMFADevice", nth=2, status=403, code="AccessDenied", message="no")
+        child, terminal = self.begin()
+        self.aws.wait(action="CreateVirtualMFADevice")
+        self.hand_out()
+        result = self.finish(child, terminal)
+        self.assertEqual(result.status, 5, result)
+        self.assertIn(f"enable the MFA device {SECOND}", result.out)
+        self.assert_nothing_unfinished()
+        self.next_step(2)
+        self.added()
+        self.assert_stayed()
 
 
 class Fido(MfaCase):
@@ -676,20 +801,10 @@ class Policies(MfaCase):
         check(self.machine.awstap("key", "add", "work", "--sts-endpoint-url", self.aws.endpoint, "--iam-endpoint-url",
                                   self.aws.endpoint, text=access_key_json(self.user)))
 
-    def put_policy(self, name, document):
-        """As an administrator does."""
-        admin = self.aws.add_user("admin", admin=True, iam_needs_mfa=False)
-        client = Client(self.aws.endpoint)
-        reply = client.call(Keys(admin["access_key_id"], admin["secret"]), "PutUserPolicy", service="iam",
-                            signing={"now_s": self.aws_now()}, UserName="alice", PolicyName=name,
-                            PolicyDocument=document)
-        client.close()
-        self.assertEqual(reply.status, 200, reply.text)
-
     def test_bootstrap(self):
         """The policy for the beginning is enough, also after AWS's answer was lost."""
         self.give("alice", "--bootstrap")
-        self.aws.fault("drop-after", on="EnableMFADevice")
+        self.aws.fault("drop-after", on="EnableMFADevice", nth=2)
         self.added()
         self.assert_has_device()
         self.next_step(2)
@@ -697,11 +812,23 @@ class Policies(MfaCase):
         check(self.mfa("remove"))
         self.assertEqual(self.devices(), {})
 
+    def test_bootstrap_where_the_name_is_taken(self):
+        """It allows no other name: what to do is said, and is enough."""
+        self.give("alice", "--bootstrap")
+        self.as_admin("CreateVirtualMFADevice", VirtualMFADeviceName="alice")
+        self.refused(5, FIRST, "is not alice's", SECOND, "have the first one deleted if nobody uses it")
+        self.assert_nothing_unfinished()
+        self.assertEqual(self.devices(), {FIRST: False})
+        self.as_admin("DeleteVirtualMFADevice", SerialNumber=FIRST)
+        self.added()
+        self.assert_has_device()
+
     def test_replaced_under_the_final_one(self):
         """It asks for MFA, which the device before gives: nobody is locked out."""
         self.give("alice", "--bootstrap")
         self.added()
-        self.put_policy("awstap", check(self.machine.awstap("iam-policy")).out)
+        self.as_admin("PutUserPolicy", UserName="alice", PolicyName="awstap",
+                      PolicyDocument=check(self.machine.awstap("iam-policy")).out)
         self.next_step(2)
         check(self.mfa("add", "work", "--replace"))
         self.assert_has_device(SECOND)
@@ -816,8 +943,7 @@ class Remove(MfaCase):
 class Replace(MfaCase):
     """A seed that may be in other hands: a new device, made with the MFA of the old one, which goes last."""
 
-    REST = ["ListMFADevices", "CreateVirtualMFADevice", "EnableMFADevice", "GetSessionToken", "DeactivateMFADevice",
-            "DeleteVirtualMFADevice"]
+    REST = [*USUAL[1:], "DeactivateMFADevice", "DeleteVirtualMFADevice"]
 
     def setUp(self):
         super().setUp()
@@ -863,15 +989,15 @@ class Replace(MfaCase):
         check(self.mfa("remove"))
         self.refused(1, "none to replace", "awstap mfa add work", options=("--replace",))
 
-    def killed(self, action, act, waits):
+    def killed(self, action, act, waits, nth=1):
         """While AWS's answer to this request is awaited, before which so many codes are."""
         before = len(self.actions(action))
-        self.aws.fault("hang", on=action, act=act)
+        self.aws.fault("hang", on=action, nth=nth, act=act)
         child, terminal = self.begin("add", "work", "--replace")
         for _ in range(waits):
             read_until(terminal, "for the next TOTP code")
             self.next_step()
-        wait_for(lambda: len(self.actions(action)) > before, action)
+        wait_for(lambda: len(self.actions(action)) == before + nth, action)
         if act:
             wait_for(lambda: self.actions(action)[-1]["acted"], "AWS to act")
         self.kill()
@@ -879,7 +1005,7 @@ class Replace(MfaCase):
 
     def test_old_one_works_until_the_new_one_does(self):
         """Before the new one is enabled, sessions come by the old device; the next run goes on, with the option or without."""
-        self.killed("EnableMFADevice", False, 1)
+        self.killed("EnableMFADevice", False, 1, nth=2)
         self.assertEqual(self.shown()["mfa_serial"], FIRST)
         self.assertTrue(self.has_mfa(self.session()))
         self.next_step(2)
@@ -938,7 +1064,7 @@ class KeyRemoved(MfaCase):
         self.assertIn(f"delete there {self.user['access_key_id']} and {FIRST}", self.removed())
 
     def test_unfinished(self):
-        self.aws.fault("error", on="EnableMFADevice", status=400, code="ValidationError", message="no", count=0)
+        self.aws.fault("error", on="EnableMFADevice", nth=2, count=0, status=400, code="ValidationError", message="no")
         self.refused(5, "ValidationError")
         self.assertIn(FIRST, self.removed())
 
@@ -961,11 +1087,7 @@ class Shared(MfaCase):
     def setUp(self):
         super().setUp()
         self.added()
-        admin = self.aws.add_user("admin", admin=True, iam_needs_mfa=False)
-        client = Client(self.aws.endpoint)
-        made = client.call(Keys(admin["access_key_id"], admin["secret"]), "CreateAccessKey", service="iam",
-                           signing={"now_s": self.aws_now()}, UserName="alice")
-        client.close()
+        made = self.as_admin("CreateAccessKey", UserName="alice")
         text = json.dumps({name: made.field(name) for name in ("AccessKeyId", "SecretAccessKey")})
         check(self.machine.awstap("key", "add", "home", "--sts-endpoint-url", self.aws.endpoint, "--iam-endpoint-url",
                                   self.aws.endpoint, text=text))

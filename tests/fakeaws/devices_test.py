@@ -82,6 +82,22 @@ class Devices(Running):
         reply = self.bobs("EnableMFADevice", SerialNumber=self.serial, **self.codes(seed, 0, 1))
         self.assertEqual(reply.status, 200, reply.text)
 
+    def test_what_exists(self):
+        """Wrong codes tell whether there is such a device, and change nothing."""
+        def look():
+            return self.bobs("EnableMFADevice", SerialNumber=self.serial,
+                             AuthenticationCode1="000000", AuthenticationCode2="000000")
+
+        self.refused(look(), 404, "NoSuchEntity", f"with serial number {self.serial} doesn't exist")
+        seed = self.made()
+        self.refused(look(), 403, "InvalidAuthenticationCode", INVALID)
+        self.assertEqual(self.aws.audit("bob")["mfa"][0]["enabled"], False)
+        reply = self.bobs("EnableMFADevice", SerialNumber=self.serial, **self.codes(seed))
+        self.assertEqual(reply.status, 200, reply.text)
+        self.refused(look(), 403, "AccessDenied", "explicit deny")
+        self.bobs_keys = self.token(seed, 1).keys()
+        self.refused(look(), 409, "EntityAlreadyExists", "already in use")
+
     def test_unknown_and_too_many(self):
         reply = self.bobs("EnableMFADevice", SerialNumber=self.serial,
                           **self.codes("A" * 16))

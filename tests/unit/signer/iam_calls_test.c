@@ -463,6 +463,49 @@ static void test_enable_once(void **state)
     assert_int_equal(nets_asked, 2);
 }
 
+static void expect_exists(const struct step *step, enum iam_verdict verdict)
+{
+    nets[0].steps = step;
+    nets[0].count = 1;
+    open_iam();
+    assert_int_equal(iam_device_exists(&iam, SERIAL, &error), verdict);
+    assert_int_equal(requests(0, "Action=EnableMFADevice&Version=2010-05-08&UserName=alice"
+                                 "&SerialNumber=arn%3Aaws%3Aiam%3A%3A123456789012%3Amfa%2Falice"
+                                 "&AuthenticationCode1=000000&AuthenticationCode2=000000"),
+                     1);
+    tear_down(NULL);
+    set_up(NULL);
+}
+
+static void test_exists(void **state)
+{
+    static const struct step none = REFUSED(404, "NoSuchEntity");
+    static const struct step unused = REFUSED(403, "InvalidAuthenticationCode");
+    static const struct step in_use = REFUSED(409, "EntityAlreadyExists");
+    static const struct step enabled = OK("", "");
+    static const struct step denied = REFUSED(403, "AccessDenied");
+    static const struct step full = REFUSED(409, "LimitExceeded");
+
+    (void)state;
+    expect_exists(&none, IAM_GONE);
+    expect_exists(&unused, IAM_EXISTS);
+    expect_exists(&in_use, IAM_EXISTS);
+    expect_exists(&enabled, IAM_EXISTS);
+    expect_exists(&denied, IAM_DENIED);
+    expect_exists(&full, IAM_LIMIT);
+}
+
+/* It uses up nothing, so it is asked again. */
+static void test_exists_lost(void **state)
+{
+    (void)state;
+    PLAY(0, LOST);
+    PLAY(1, REFUSED(404, "NoSuchEntity"));
+    open_iam();
+    assert_int_equal(iam_device_exists(&iam, SERIAL, &error), IAM_GONE);
+    assert_int_equal(nets_asked, 2);
+}
+
 /* A key of a day signs until a few minutes after it; the error says what brings another. */
 static void test_day(void **state)
 {
@@ -635,13 +678,28 @@ static void test_proof_off(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_list),          TEST(test_pages),      TEST(test_busy),
-        TEST(test_busy_for_long), TEST(test_lost),       TEST(test_lost_twice),
-        TEST(test_gone),          TEST(test_create),     TEST(test_create_throttled),
-        TEST(test_create_once),   TEST(test_device),     TEST(test_enable_once),
-        TEST(test_day),           TEST(test_authority),  TEST(test_authority_of_nothing),
-        TEST(test_proof),         TEST(test_proof_lost), TEST(test_proof_of_another),
-        TEST(test_proof_in_vain), TEST(test_proof_off),
+        TEST(test_list),
+        TEST(test_pages),
+        TEST(test_busy),
+        TEST(test_busy_for_long),
+        TEST(test_lost),
+        TEST(test_lost_twice),
+        TEST(test_gone),
+        TEST(test_create),
+        TEST(test_create_throttled),
+        TEST(test_create_once),
+        TEST(test_device),
+        TEST(test_enable_once),
+        TEST(test_exists),
+        TEST(test_exists_lost),
+        TEST(test_day),
+        TEST(test_authority),
+        TEST(test_authority_of_nothing),
+        TEST(test_proof),
+        TEST(test_proof_lost),
+        TEST(test_proof_of_another),
+        TEST(test_proof_in_vain),
+        TEST(test_proof_off),
     };
 
     if (arena_open((size_t)4 << 20, ARENA_LOCK_WANTED) < 0 || sodium_init() < 0)
