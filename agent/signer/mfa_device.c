@@ -187,6 +187,12 @@ static int clear_away(struct mfa_device *device, struct error *error)
     }
 }
 
+/* Who has MFA must not get the bootstrap: with it the access key alone could add a device. */
+static const char *bootstrap(const struct mfa_device *device)
+{
+    return device->life->authority->mfa ? "" : " --bootstrap";
+}
+
 static int refused(struct mfa_device *device, unsigned nth, struct error *error)
 {
     char first[KEY_SERIAL_MAX + 1];
@@ -196,7 +202,7 @@ static int refused(struct mfa_device *device, unsigned nth, struct error *error)
         return error_set(error, EXIT_AWS,
                          "AWS does not let %s make the MFA device %s (AccessDenied); give the user "
                          "the policy that awstap iam-policy%s prints, and run it again",
-                         user_of(device), device->task.serial, further ? "" : " --bootstrap");
+                         user_of(device), device->task.serial, further ? "" : bootstrap(device));
     return error_set(error, EXIT_AWS,
                      "AWS has an MFA device %s that is not %s's, and does not let %s make %s; have "
                      "the first one deleted if nobody uses it, or the second one allowed",
@@ -207,8 +213,8 @@ static int enabling_refused(const struct mfa_device *device, struct error *error
 {
     return error_set(error, EXIT_AWS,
                      "AWS does not let %s enable the MFA device %s (AccessDenied); give the user "
-                     "the policy that awstap iam-policy --bootstrap prints, and run it again",
-                     user_of(device), device->task.serial);
+                     "the policy that awstap iam-policy%s prints, and run it again",
+                     user_of(device), device->task.serial, bootstrap(device));
 }
 
 /* Somebody else may have made one that has no user yet, which must never pass for ours. 0: AWS has

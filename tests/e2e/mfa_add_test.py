@@ -984,6 +984,21 @@ class Replace(MfaCase):
         self.assertNotIn("bootstrap", result.out)
         self.assert_has_device()
 
+    def test_enabling_not_allowed(self):
+        self.aws.fault("error", on="EnableMFADevice", status=403, code="AccessDenied", message="no")
+        result = self.refused(5, "enable", SECOND, "awstap iam-policy prints", options=("--replace",))
+        self.assertNotIn("bootstrap", result.out)
+        self.assert_has_device()
+
+    def test_back_not_allowed(self):
+        """The policy for a user without MFA is none for one who has it, whatever the device is called."""
+        check(self.replace())
+        self.next_step(2)
+        self.aws.fault("error", on="CreateVirtualMFADevice", status=403, code="AccessDenied", message="no")
+        result = self.refused(5, FIRST, "awstap iam-policy prints", options=("--replace",))
+        self.assertNotIn("bootstrap", result.out)
+        self.assert_has_device(SECOND)
+
     def test_nothing_to_replace(self):
         self.machine.pinentry("confirm yes")
         check(self.mfa("remove"))
