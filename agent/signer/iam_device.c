@@ -9,10 +9,12 @@
 #include "iam_call.h"
 #include "sts_reply.h"
 
-#define LIST            "ListMFADevices"
-#define CREATE          "CreateVirtualMFADevice"
-#define MEMBERS         LIST "Result/MFADevices/member/"
-#define WRONG_CODE      "000000"
+#define LIST    "ListMFADevices"
+#define CREATE  "CreateVirtualMFADevice"
+#define MEMBERS LIST "Result/MFADevices/member/"
+/* Two codes that no device gives one after the other but once in 10^12 times. */
+#define NO_CODE         "000000"
+#define NO_NEXT_CODE    "111111"
 #define DEVICE_NAME_MAX 226u /* characters of a device's name */
 #define SEED_BASE64_MAX                                                                            \
     256u /* characters of base64 around those of base32: twice what AWS gives out */
@@ -147,7 +149,7 @@ enum iam_verdict iam_enable_device(struct iam *iam, const char *serial, const ch
 }
 
 /*
- * By two codes that are the same, where AWS wants one and the next, since nothing else tells:
+ * By two codes that are not the device's, since nothing else tells:
  * ListMFADevices knows only what has a user, and ListVirtualMFADevices wants a permission on all of
  * the account's devices, which those who may make their own seldom have. The answers are in the IAM
  * API reference, EnableMFADevice, Errors: NoSuchEntity (there is none), InvalidAuthenticationCode
@@ -156,7 +158,7 @@ enum iam_verdict iam_enable_device(struct iam *iam, const char *serial, const ch
  */
 enum iam_verdict iam_device_exists(struct iam *iam, const char *serial, struct error *error)
 {
-    enum iam_verdict verdict = enable(iam, iam_ask, serial, WRONG_CODE, WRONG_CODE, error);
+    enum iam_verdict verdict = enable(iam, iam_ask, serial, NO_CODE, NO_NEXT_CODE, error);
 
     return verdict == IAM_CODE || verdict == IAM_OK ? IAM_EXISTS : verdict;
 }

@@ -83,7 +83,7 @@ class PolicyCase(Case):
     def look(self, keys, serial=SERIAL):
         """Whether there is such a device, as awstap mfa add asks: the code of AWS's refusal."""
         return self.call(keys, "EnableMFADevice", UserName="alice", SerialNumber=serial,
-                         AuthenticationCode1="000000", AuthenticationCode2="000000").field("Code")
+                         AuthenticationCode1="000000", AuthenticationCode2="111111").field("Code")
 
     def attempts(self, keys):
         """What a thief tries: to stay (keys, devices, policies) and to look around."""

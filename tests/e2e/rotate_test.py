@@ -8,12 +8,11 @@ import pty
 import re
 import select
 import shlex
-import shutil
 import termios
 import time
 import unittest
 
-from world import PATIENCE, TOP, USER, Case, Machine, check, wait_for  # before the next: it knows where tests/fakeaws is
+from world import PATIENCE, TOP, USER, Case, check, wait_for  # before the next: it knows where tests/fakeaws is
 
 import signedclient
 

@@ -86,7 +86,7 @@ class Devices(Running):
         """Wrong codes tell whether there is such a device, and change nothing."""
         def look():
             return self.bobs("EnableMFADevice", SerialNumber=self.serial,
-                             AuthenticationCode1="000000", AuthenticationCode2="000000")
+                             AuthenticationCode1="000000", AuthenticationCode2="111111")
 
         self.refused(look(), 404, "NoSuchEntity", f"with serial number {self.serial} doesn't exist")
         seed = self.made()

@@ -471,7 +471,7 @@ static void expect_exists(const struct step *step, enum iam_verdict verdict)
     assert_int_equal(iam_device_exists(&iam, SERIAL, &error), verdict);
     assert_int_equal(requests(0, "Action=EnableMFADevice&Version=2010-05-08&UserName=alice"
                                  "&SerialNumber=arn%3Aaws%3Aiam%3A%3A123456789012%3Amfa%2Falice"
-                                 "&AuthenticationCode1=000000&AuthenticationCode2=000000"),
+                                 "&AuthenticationCode1=000000&AuthenticationCode2=111111"),
                      1);
     tear_down(NULL);
     set_up(NULL);
