@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: BSD-2-Clause
-// A writer killed at any instant leaves the old vault or the new one. Linked with --wrap for each
-// system call by which file.c changes a disk; before the n-th of them the process kills itself, a
-// write half done.
+// A writer killed at any instant leaves the old vault or the new one, and so does a power cut.
+// Linked with --wrap for each system call by which file.c changes a disk; before the n-th of them
+// the process kills itself, a write half done. What only a power cut would show is seen by the
+// order of the calls.
 #include <errno.h>
+#include <limits.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,9 +21,14 @@
 #include "vault_fixture.h"
 
 #define FAULTS_MAX 100
+#define TRACE_SIZE 2048
+#define IN_VAULT   "/data/awstap"
 
 static int calls, fault_at; /* fault_at 0: no fault */
 static int fault_errno;     /* 0: be killed there; else fail like this */
+static const char *root;    /* the folder in which calls are noted; NULL: none are */
+static char trace[TRACE_SIZE];
+static bool disk_lies; /* what is renamed is another than was written */
 
 ssize_t __real_write(int fd, const void *data, size_t n);
 int __real_fsync(int fd);
@@ -42,8 +50,39 @@ static int fault(void)
     return 1;
 }
 
+/* A line of the trace: the call and its file, where that is below root. */
+static void note(const char *call, const char *path)
+{
+    size_t skip = root ? strlen(root) : 0, used = strlen(trace);
+
+    if (skip && strncmp(path, root, skip) == 0)
+        snprintf(trace + used, sizeof(trace) - used, "%s %s\n", call, path + skip);
+}
+
+static void note_fd(const char *call, int fd)
+{
+    char link[32], path[PATH_MAX];
+
+    snprintf(link, sizeof(link), "/proc/self/fd/%d", fd);
+    ssize_t n = readlink(link, path, sizeof(path) - 1);
+    path[n > 0 ? n : 0] = '\0';
+    note(call, path);
+}
+
+/* Let the disk have another bit in the middle of this file. */
+static void flip(const char *path)
+{
+    size_t len;
+    uint8_t *data = fixture_load(path, &len);
+
+    data[len / 2] ^= 1;
+    fixture_store(path, data, len);
+    free(data);
+}
+
 ssize_t __wrap_write(int fd, const void *data, size_t n)
 {
+    note_fd("write", fd);
     if (fault_at != 0 && calls + 1 == fault_at)
         (void)!__real_write(fd, data, n / 2);
     return fault() ? -1 : __real_write(fd, data, n);
@@ -51,12 +90,18 @@ ssize_t __wrap_write(int fd, const void *data, size_t n)
 
 int __wrap_fsync(int fd)
 {
+    note_fd("fsync", fd);
     return fault() ? -1 : __real_fsync(fd);
 }
 
 int __wrap_rename(const char *from, const char *to)
 {
-    return fault() ? -1 : __real_rename(from, to);
+    note("rename", to);
+    if (fault() || __real_rename(from, to) < 0)
+        return -1;
+    if (disk_lies)
+        flip(to);
+    return 0;
 }
 
 int __wrap_unlink(const char *path)
@@ -143,9 +188,52 @@ static void disk_full(void **state)
     every_fault(ENOSPC);
 }
 
+/* What is not on the disk by then is lost in a power cut, the old content with it. */
+static void synced(void **state)
+{
+    static const char order[] = "write " IN_VAULT "/vault.new\n"
+                                "fsync " IN_VAULT "/vault.new\n"
+                                "rename " IN_VAULT "/vault\n"
+                                "fsync " IN_VAULT "\n";
+    struct fixture *fixture = *state;
+    struct vault *vault = fixture_unlock(fixture);
+
+    *trace = '\0';
+    root = fixture->folder;
+    assert_int_equal(vault_write(vault, &fixture->error), 0);
+    root = NULL;
+    vault_free(vault);
+    if (strncmp(trace, order, sizeof(order) - 1) != 0)
+        assert_string_equal(trace, order);
+    assert_null(strstr(trace + sizeof(order) - 1, IN_VAULT));
+}
+
+/* The state folder is not told of a vault that is not there. */
+static void read_back(void **state)
+{
+    struct fixture *fixture = *state;
+    struct vault *vault = fixture_unlock(fixture);
+
+    *trace = '\0';
+    root = fixture->folder;
+    disk_lies = true;
+    assert_int_equal(vault_write(vault, &fixture->error), -1);
+    disk_lies = false;
+    root = NULL;
+    vault_free(vault);
+    assert_int_equal(fixture->error.status, EXIT_VAULT);
+    assert_non_null(strstr(fixture->error.text, "reads back otherwise than it was written"));
+    assert_null(strstr(trace, "/state/"));
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(killed), cmocka_unit_test(disk_full)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(killed),
+        cmocka_unit_test(disk_full),
+        cmocka_unit_test_setup_teardown(synced, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(read_back, fixture_setup, fixture_teardown),
+    };
 
     return cmocka_run_group_tests(tests, fixture_group_setup, fixture_group_teardown);
 }
