@@ -112,7 +112,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 # (tests/faultpoint) around what changes files and what AWS is asked.
 SOFT_awstap-fido = $(OBJ)/tests/softkey/device.o $(SOFTKEY)
 SOFT_awstap-watch = $(OBJ)/tests/softkey/keys.o
-FAULTS_awstap = write fsync ftruncate rename unlink
+FAULTS_awstap = write fsync ftruncate rename renameat2 unlink
 FAULTS_awstap-agent = $(FAULTS_awstap)
 FAULTS_awstap-signer = $(FAULTS_awstap) channel_send channel_receive agent_wait
 FAULT_OBJECTS = $(call objects,tests/faultpoint,$(if $(filter channel_send,$(FAULTS_$(1))),,tests/faultpoint/requests.c))

@@ -5,10 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent.h"
 #include "command.h"
+#include "draft.h"
 #include "failure.h"
 #include "file.h"
 #include "output.h"
@@ -33,25 +35,36 @@ static int copy(int memory, int to)
     return file_copy(memory, to, COPY_MAX);
 }
 
-static int write_file(int memory, const char *path)
+/* 0; -EEXIST: there is something at path; another negative errno. */
+static int put(int memory, const char *path)
 {
-    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
-    char text[512];
+    static struct draft draft; /* too large for the stack */
+    struct stat st;
     int r;
 
-    if (fd < 0 && errno == EEXIST)
+    if (lstat(path, &st) == 0)
+        return -EEXIST;
+    if ((r = draft_open(&draft, path)) < 0)
+        return r;
+    if ((r = copy(memory, draft.fd)) == 0 && fsync(draft.fd) < 0)
+        r = -errno;
+    if (r == 0)
+        r = draft_move_new(&draft, path);
+    draft_close(&draft, r == 0);
+    return r;
+}
+
+static int write_file(int memory, const char *path)
+{
+    char text[512];
+    int r = put(memory, path);
+
+    if (r == -EEXIST)
         return fail(EXIT_FAILED, "%s is there already; a backup is written over nothing", path);
-    if (fd < 0)
-        return fail(EXIT_FAILED, "%s can't be made: %s", path, strerror(errno));
-    r = copy(memory, fd);
-    if (r == 0 && fsync(fd) < 0 && errno != EINVAL)
-        r = -errno;
-    if (close(fd) < 0 && r == 0)
-        r = -errno;
-    if (r < 0) {
-        unlink(path);
+    if (r == -EBUSY)
+        return fail(EXIT_FAILED, "another awstap is writing %s; run this again", path);
+    if (r < 0)
         return fail(EXIT_FAILED, "%s could not be written: %s", path, strerror(-r));
-    }
     snprintf(text, sizeof text, "the vault is copied to %.400s; the factors of today open it",
              path);
     return output_line(text);

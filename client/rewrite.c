@@ -5,15 +5,14 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "arena.h"
+#include "draft.h"
 #include "failure.h"
 #include "message.h"
 #include "place.h"
@@ -22,28 +21,16 @@
 
 /* A file on its way. */
 struct rewriting {
-    char target[PATH_MAX], folder[PATH_MAX], beside[PATH_MAX + 32];
+    char target[PATH_MAX];
     bool exists;
     struct stat before; /* where it exists */
-    int fd;             /* of beside */
+    struct draft draft;
 };
-
-/* The name of the file beside target, which every awstap finds. 0 or a negative errno. */
-static int name_beside(struct rewriting *rewriting)
-{
-    const char *slash = strrchr(rewriting->target, '/');
-    int n;
-
-    if (place_parent(rewriting->target, rewriting->folder, PATH_MAX) < 0)
-        return -ENAMETOOLONG;
-    n = snprintf(rewriting->beside, sizeof rewriting->beside, "%s/.%s.awstap", rewriting->folder,
-                 slash ? slash + 1 : rewriting->target);
-    return n < 0 || (size_t)n >= sizeof rewriting->beside ? -ENAMETOOLONG : 0;
-}
 
 /* 0 or a negative errno. */
 static int find_target(struct rewriting *rewriting, const char *path)
 {
+    static char folder[PATH_MAX]; /* too large for the stack */
     struct stat st;
     int r;
 
@@ -51,50 +38,13 @@ static int find_target(struct rewriting *rewriting, const char *path)
         return -ENAMETOOLONG;
     rewriting->exists = realpath(path, rewriting->target);
     if (rewriting->exists)
-        return stat(rewriting->target, &rewriting->before) < 0 ? -errno : name_beside(rewriting);
+        return stat(rewriting->target, &rewriting->before) < 0 ? -errno : 0;
     if (errno != ENOENT || lstat(path, &st) == 0)
         return -errno;
     strcpy(rewriting->target, path);
-    if ((r = name_beside(rewriting)) == 0)
-        r = place_make_folder(rewriting->folder);
+    if ((r = place_parent(path, folder, sizeof folder)) == 0)
+        r = place_make_folder(folder);
     return r == -EPERM ? 0 : r; /* others may write there: the person's own choice */
-}
-
-/* Whether the descriptor is still what stands at path. */
-static bool stands_at(int fd, const char *path)
-{
-    struct stat own, there;
-
-    return fstat(fd, &own) == 0 && lstat(path, &there) == 0 && own.st_ino == there.st_ino &&
-           own.st_dev == there.st_dev;
-}
-
-/*
- * The file beside it, empty and ours alone: one that an interrupted awstap has left is taken over,
- * one that another awstap writes is -EBUSY. 0 or a negative errno.
- */
-static int open_beside(struct rewriting *rewriting)
-{
-    struct stat st;
-    int fd = open(rewriting->beside, O_WRONLY | O_CREAT | O_NOFOLLOW | O_CLOEXEC | O_NOCTTY, 0600);
-    int r = 0;
-
-    if (fd < 0)
-        return -errno;
-    if (flock(fd, LOCK_EX | LOCK_NB) < 0)
-        r = errno == EWOULDBLOCK ? -EBUSY : -errno;
-    else if (!stands_at(fd, rewriting->beside))
-        r = -EBUSY;
-    else if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode) || st.st_uid != geteuid() ||
-             st.st_nlink != 1)
-        r = -EPERM;
-    else if (fchmod(fd, 0600) < 0 || ftruncate(fd, 0) < 0)
-        r = -errno;
-    if (r < 0)
-        close(fd);
-    else
-        rewriting->fd = fd;
-    return r;
 }
 
 static int write_all(int fd, const struct span *pieces, size_t count)
@@ -124,9 +74,9 @@ static int keep_facts(const struct rewriting *rewriting)
     if (!rewriting->exists)
         return 0;
     if ((before->st_uid != geteuid() || before->st_gid != getegid()) &&
-        fchown(rewriting->fd, before->st_uid, before->st_gid) < 0)
+        fchown(rewriting->draft.fd, before->st_uid, before->st_gid) < 0)
         return -errno;
-    return fchmod(rewriting->fd, before->st_mode & 07777) < 0 ? -errno : 0;
+    return fchmod(rewriting->draft.fd, before->st_mode & 07777) < 0 ? -errno : 0;
 }
 
 /* Whether all that fd yields is text. chunk, in the arena, has CHUNK bytes. */
@@ -161,17 +111,6 @@ static int check_unchanged(const struct rewriting *rewriting, struct span old)
     return r;
 }
 
-/* Without it, a power cut may take back the change, but harms neither file. */
-static void sync_folder(const char *folder)
-{
-    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-    if (fd < 0)
-        return;
-    fsync(fd);
-    close(fd);
-}
-
 static int replace(struct rewriting *rewriting, struct span old, const struct span *pieces,
                    size_t count)
 {
@@ -179,19 +118,15 @@ static int replace(struct rewriting *rewriting, struct span old, const struct sp
 
     if (rewriting->exists && rewriting->before.st_nlink > 1)
         return -EMLINK;
-    if ((r = open_beside(rewriting)) < 0)
+    if ((r = draft_open(&rewriting->draft, rewriting->target)) < 0)
         return r;
-    if ((r = write_all(rewriting->fd, pieces, count)) == 0 && (r = keep_facts(rewriting)) == 0 &&
-        fsync(rewriting->fd) < 0)
+    if ((r = write_all(rewriting->draft.fd, pieces, count)) == 0 &&
+        (r = keep_facts(rewriting)) == 0 && fsync(rewriting->draft.fd) < 0)
         r = -errno;
     if (r == 0 && (r = check_unchanged(rewriting, old)) == 0 &&
-        rename(rewriting->beside, rewriting->target) < 0)
+        rename(rewriting->draft.path, rewriting->target) < 0)
         r = -errno;
-    if (r < 0)
-        unlink(rewriting->beside);
-    else
-        sync_folder(rewriting->folder);
-    close(rewriting->fd);
+    draft_close(&rewriting->draft, r == 0);
     return r;
 }
 
@@ -219,19 +154,9 @@ static int explain(const char *path, int r)
 int rewrite(const char *path, struct span old, const struct span *pieces, size_t count)
 {
     static struct rewriting rewriting; /* too large for the stack */
-    const struct sigaction ignore = {.sa_handler = SIG_IGN};
-    struct sigaction before;
-    sigset_t all, mask;
-    int r;
+    int r = find_target(&rewriting, path);
 
-    /* A limit of the file's size is an error like others; and whoever ends us now would leave the
-     * file beside it, with the secrets of other profiles. */
-    sigfillset(&all);
-    sigprocmask(SIG_BLOCK, &all, &mask);
-    sigaction(SIGXFSZ, &ignore, &before);
-    if ((r = find_target(&rewriting, path)) == 0)
+    if (r == 0)
         r = replace(&rewriting, old, pieces, count);
-    sigprocmask(SIG_SETMASK, &mask, NULL);
-    sigaction(SIGXFSZ, &before, NULL); /* last: it may have come while all were blocked */
     return r < 0 ? explain(path, r) : EXIT_DONE;
 }

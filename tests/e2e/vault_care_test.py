@@ -3,12 +3,19 @@
 
 import contextlib
 import glob
+import errno
 import hashlib
 import os
+import signal
+import sys
 import unittest
 
 from vault_test import VaultCase, read
-from world import Machine, access_key_json, check, read_until
+from world import TOP, Machine, access_key_json, check, read_until, wait_for
+
+sys.path.append(os.path.join(TOP, "tests/matrix"))
+
+from stage import Points  # noqa: E402  (tests/matrix/stage.py)
 
 VERSION_AT = 16  # where the format's version stands, agent/signer/VAULT.md
 HASH_SIZE = 32  # BLAKE2b of all before it, at the end
@@ -81,6 +88,55 @@ class Export(CareCase):
         """Half a backup is none."""
         self.assert_fails(self.machine.run("/bin/sh", "-c", f"{self.machine.program('awstap')} vault export >/dev/full"),
                           1, "could not be written", "No space left")
+
+    def test_interrupted(self):
+        """Wherever it is killed or the disk is full, nothing has the backup's name, and the next export makes it."""
+        points = Points(self.machine)
+        self.export()
+        places = {(kind, name) for program, kind, name in points.passed() if program == "awstap"}
+        self.assertEqual(places, {("write", ".backup.awstap"), ("half-write", ".backup.awstap"),
+                                  ("fsync", ".backup.awstap"), ("rename", "backup"), ("fsync", "home")})
+        for kind in ("write", "half-write", "fsync", "rename"):
+            for number in (signal.SIGKILL, None):
+                with self.subTest(kind, number=number):
+                    os.unlink(self.backup)
+                    self.interrupt(points, kind, number)
+                    self.assertFalse(os.path.exists(self.backup))
+                    self.assertEqual(self.export(), read(self.machine.vault))
+                    self.assertNotIn(".backup.awstap", os.listdir(self.machine.home))
+
+    def interrupt(self, points, kind, number):
+        """An export to which, at its first point of this kind, a signal comes, or a disk that is full."""
+        points.clear()
+        points.plan(f"awstap {kind} 1 " + ("hold" if number else f"fail {errno.ENOSPC}"))
+        child = self.machine.start("awstap", "vault", "export", self.backup)
+        if number:
+            wait_for(lambda: points.count("awstap", kind), "the fault point")
+            child.send_signal(number)
+            self.assertEqual(self.machine.finish(child).status, -number)
+        else:
+            self.assert_fails(self.machine.finish(child), 1, self.backup, "No space left")
+            self.assertNotIn(".backup.awstap", os.listdir(self.machine.home))
+        points.plan("")
+
+    def test_ended_by_the_person(self):
+        """A signal waits for the backup, which takes no time; another export at the same file does not."""
+        points = Points(self.machine)
+        points.plan("awstap half-write 1 hold")
+        child = self.machine.start("awstap", "vault", "export", self.backup)
+        wait_for(lambda: points.count("awstap", "half-write"), "the fault point")
+        self.assert_fails(self.machine.awstap("vault", "export", self.backup), 1, "another awstap")
+        child.send_signal(signal.SIGTERM)
+        points.plan("")
+        self.assertEqual(self.machine.finish(child).status, -signal.SIGTERM)
+        self.assertEqual(read(self.backup), read(self.machine.vault))
+
+    def test_no_rename_without_replacing(self):
+        """A file system may know no rename that replaces nothing, and then has second names."""
+        points = Points(self.machine)
+        points.plan(f"awstap rename 1 fail {errno.EINVAL}")
+        self.assertEqual(self.export(), read(self.machine.vault))
+        self.assertNotIn(".backup.awstap", os.listdir(self.machine.home))
 
     def test_a_terminal(self):
         child, terminal = self.machine.on_terminal("awstap", "vault", "export")

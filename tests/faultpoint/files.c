@@ -16,11 +16,15 @@ ssize_t __real_write(int fd, const void *data, size_t n);
 int __real_fsync(int fd);
 int __real_ftruncate(int fd, off_t length);
 int __real_rename(const char *from, const char *to);
+int __real_renameat2(int from_folder, const char *from, int to_folder, const char *to,
+                     unsigned flags);
 int __real_unlink(const char *path);
 ssize_t __wrap_write(int fd, const void *data, size_t n);
 int __wrap_fsync(int fd);
 int __wrap_ftruncate(int fd, off_t length);
 int __wrap_rename(const char *from, const char *to);
+int __wrap_renameat2(int from_folder, const char *from, int to_folder, const char *to,
+                     unsigned flags);
 int __wrap_unlink(const char *path);
 
 static const char *last_part(const char *path)
@@ -102,6 +106,14 @@ int __wrap_rename(const char *from, const char *to)
     int number = faultpoint("rename", last_part(to));
 
     return number ? failed(number) : __real_rename(from, to);
+}
+
+int __wrap_renameat2(int from_folder, const char *from, int to_folder, const char *to,
+                     unsigned flags)
+{
+    int number = faultpoint("rename", last_part(to));
+
+    return number ? failed(number) : __real_renameat2(from_folder, from, to_folder, to, flags);
 }
 
 int __wrap_unlink(const char *path)
