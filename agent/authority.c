@@ -211,6 +211,12 @@ int authority_answer(struct peer *signer, const struct frame *frame)
     return 0;
 }
 
+void authority_forget_record_key(void)
+{
+    arena_free(kept);
+    kept = NULL;
+}
+
 void authority_forget(const char *key)
 {
     if (key) {
@@ -219,6 +225,5 @@ void authority_forget(const char *key)
     }
     while (entries)
         drop(&entries);
-    arena_free(kept);
-    kept = NULL;
+    authority_forget_record_key();
 }

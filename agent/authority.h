@@ -26,4 +26,7 @@ int authority_answer(struct peer *signer, const struct frame *frame);
 /* Wipe what there is for a key. NULL: for all, and K_rec. */
 void authority_forget(const char *key);
 
+/* Wipe K_rec, which is no key's alone: until the next opening nothing is sealed without a touch. */
+void authority_forget_record_key(void);
+
 #endif

@@ -32,6 +32,7 @@ static void lock_key(const char *key)
 {
     session_forget(key);
     authority_forget(key);
+    authority_forget_record_key();
     flight_forget(key, EXIT_PERSON, told);
     tending_forget(key);
     note(reason, key);

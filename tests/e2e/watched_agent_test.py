@@ -97,6 +97,22 @@ class WatchedAgent(world.Case):
         self.desktop.do("hint 1")
         self.assert_fails(self.machine.finish(child), 4, "locked")
 
+    def test_policy_locks_the_vault(self):
+        """With the sessions of such a key goes what seals a new secret of any key's without a touch."""
+        self.machine.add_key("other", "bob")
+        check(self.machine.awstap("key", "set", "work", "lock_on=screen"))
+        check(self.machine.awstap("key", "set", "other", "rotate_every=1h"))
+        for name in ("work", "other"):
+            self.machine.clock(31000)  # to the next TOTP code
+            check(self.machine.awstap("get", name))
+        self.desktop.do("hint 1")
+        wait_for(lambda: len(self.sessions()) == 1, "one session to be forgotten")
+        self.desktop.do("hint 0")
+        wait_for(lambda: not self.machine.status()["screen_locked"], "the unlocking to be seen")
+        self.machine.clock(2 * 3600_000)
+        self.assertIn("waits for the next touch", check(self.machine.awstap("key", "rotate", "--due")).out)
+        self.assertEqual(self.actions("CreateAccessKey"), [])
+
     def test_hanging_notifier_delays_nothing(self):
         self.desktop.do("notifier hang")
         self.key.person("after 1500")

@@ -221,6 +221,10 @@ static void test_kept(void **state)
     authority_forget("work");
     assert_int_equal(ask(&talk, "work").record_key.len, 32);
     end(&talk);
+    authority_forget_record_key();
+    assert_int_equal(ask(&talk, "work").record_key.len, 0);
+    end(&talk);
+    keep();
     authority_forget(NULL);
     assert_int_equal(ask(&talk, "work").record_key.len, 0);
     end(&talk);
