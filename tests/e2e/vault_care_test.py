@@ -329,6 +329,45 @@ class BackInTime(CareCase):
         self.assert_fails(self.machine.awstap("get", "work"), 6, "older")
 
 
+class Unfinished(CareCase):
+    """A newer copy, from a machine that went on with the vault, and no room for it."""
+
+    def setUp(self):
+        super().setUp()
+        there = self.machine.copied()
+        self.addCleanup(there.close)
+        self.add("there", "carol", there)
+        self.newer = read(there.vault)
+
+    def places(self):
+        """Where an import changes the vault's file, elsewhere and undisturbed: for each kind of point, its number."""
+        like = self.machine.copied()
+        self.addCleanup(like.close)
+        check(like.awstap("get", "work"))
+        points = Points(like)
+        check(self.vault_import(self.newer, "--replace", machine=like))
+        names = {kind: [at for program, which, at in points.passed() if (program, which) == ("awstap-signer", kind)]
+                 for kind in ("write", "half-write", "fsync", "rename")}
+        return {kind: 1 + found.index("vault" if kind == "rename" else "vault.new") for kind, found in names.items()}
+
+    def test_no_room(self):
+        """Until it is in its place, it was not seen here: the vault that is there serves on."""
+        before, points = read(self.machine.vault), Points(self.machine)
+        for kind, nth in self.places().items():
+            with self.subTest(kind):
+                points.clear()
+                points.plan(f"awstap-signer {kind} {nth} fail {errno.ENOSPC}")
+                touches = self.key.number("touches")
+                self.assert_fails(self.vault_import(self.newer, "--replace"), 1, "could not be written", "No space left")
+                self.assertEqual(self.key.number("touches"), touches + 1)
+                self.assertEqual(read(self.machine.vault), before)
+                check(self.machine.awstap("lock"))
+                check(self.machine.awstap("get", "work"))
+        points.plan("")
+        check(self.vault_import(self.newer, "--replace"))
+        self.assertEqual(self.names(), ["there", "work"])
+
+
 class Forked(CareCase):
     """One vault on two machines, and both write."""
 
