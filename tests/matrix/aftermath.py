@@ -13,9 +13,16 @@ STOP_S = 30
 
 
 def possessions(aws):
-    """What the user has at AWS: access key ids, serials of MFA devices, nobody's ones too, names of policies."""
-    has = aws.audit("alice")
-    return {*(key["id"] for key in has["keys"]), *(device["serial"] for device in has["mfa"]), *has["policies"]}
+    """What the users have at AWS: access key ids, serials of MFA devices, nobody's ones too, names of policies."""
+    users = [user["name"] for account in aws.state()["accounts"] for user in account["users"]]
+    owned = [aws.audit(name) for name in users]
+    return {what for has in owned for what in (*(key["id"] for key in has["keys"]),
+                                               *(device["serial"] for device in has["mfa"]), *has["policies"])}
+
+
+def names(said, what):
+    """Whether this id is in the text, and not as a part of another one."""
+    return re.search(rf"(?<![\w/-]){re.escape(what)}(?![.,]*[\w/+=@-])", said)
 
 
 def name_of(path):
@@ -23,11 +30,18 @@ def name_of(path):
     return re.sub("[0-9a-f]{32}|[0-9-]{10}T[0-9:]{8}Z", "ID", path.partition("/home/")[2])
 
 
+class Beginning:
+    """What there is before the command: at AWS, and of that in the vault."""
+
+    def __init__(self, stage):
+        self.had, self.knew = possessions(stage.aws), stage.knew
+
+
 class Aftermath:
     """The look at one stage after one interruption. `problems` says what is wrong, `told` what the person saw."""
 
-    def __init__(self, stage, operation, had, first, files=None):
-        self.stage, self.operation, self.had, self.first = stage, operation, had, first
+    def __init__(self, stage, operation, beginning, first, files=None):
+        self.stage, self.operation, self.beginning, self.first = stage, operation, beginning, first
         self.files = files  # the files that may be there in the end; None: any
         self.problems = []
         self.told = [first]
@@ -88,8 +102,13 @@ class Aftermath:
         for words in (("key", "list", "--json"), ("status",), ("key", "show", self.operation.key)):
             self.run(*words)
         said = "\n".join(done.shown for done in self.told[1:] if done.words[0] != "get")
-        for what in sorted(possessions(self.stage.aws) - self.had):
-            self.require(what in said, f"{what} is at AWS, and unreported")
+        for what in sorted(possessions(self.stage.aws) - self.beginning.had):
+            self.require(names(said, what), f"{what} is at AWS, and unreported")
+
+    def nothing_taken(self):
+        """Only what this vault knew of is deleted."""
+        for what in sorted(self.beginning.had - self.beginning.knew - possessions(self.stage.aws)):
+            self.require(False, f"{what}, which the vault never knew, is gone from AWS")
 
     def nothing_left(self):
         """No process, no lock, no file that should not be there, no secret in any."""
@@ -141,6 +160,7 @@ class Aftermath:
         self.completes()
         self.key_works("after the next run")
         self.nothing_unreported()
+        self.nothing_taken()
         self.nothing_left()
         self.nothing_shown()
         return self.problems

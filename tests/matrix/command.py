@@ -110,6 +110,12 @@ def run(stage, *words, text=None, answers=()):
     return Command(stage, words, text, answers).finish()
 
 
+def known(stage):
+    """The access key ids and serials that the vault lists; nothing where there is no vault."""
+    listed = run(stage, "key", "list", "--json").json() or []
+    return {key[what] for key in listed for what in ("access_key_id", "mfa_serial") if key[what]}
+
+
 def must(stage, *words, text=None, answers=()):
     """A command that has to succeed."""
     done = run(stage, *words, text=text, answers=answers)

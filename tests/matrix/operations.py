@@ -8,6 +8,8 @@ from command import must
 
 PASSPHRASE = "seven plain words are longer than needed"
 PIN = "always pin " + PASSPHRASE
+ACCOUNT = world.SERIAL.split(":")[4]
+STRANGER = {"serial": world.SERIAL + "-phone", "seed_base32": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"}
 CREDENTIALS = """# kept by hand
 [default]
 region = eu-central-1
@@ -35,6 +37,11 @@ def add_key(stage, name, user, **facts):
     return user
 
 
+def add_stranger(stage):
+    """An account with an MFA device that no vault made, its name like those that ours have; before its users."""
+    stage.aws.setup(accounts=[{"id": ACCOUNT, "virtual_mfa": [STRANGER]}])
+
+
 def import_seed(stage, name, user):
     must(stage, "mfa", "import", name, "--mfa-serial", user["serial"], text=user["seed_base32"])
 
@@ -48,6 +55,7 @@ def enrolled(stage):
 
 def sealed(stage):
     """A key with its MFA seed, and a second user whose key is still outside."""
+    add_stranger(stage)
     stage.machine.key().plug()
     must(stage, "factor", "add", "fido2", "--label", "yubi")
     user = add_key(stage, "work", "alice")
@@ -94,6 +102,7 @@ def due(stage):
 
 def without_mfa(stage):
     """A user without MFA, who may change its own devices without."""
+    add_stranger(stage)
     stage.machine.key().plug()
     must(stage, "factor", "add", "fido2", "--label", "yubi")
     return {"user": add_key(stage, "work", "alice", with_mfa=False, iam_needs_mfa=False)}
@@ -195,8 +204,13 @@ def _rotated(stage):
     return len(at_aws) == 1 and at_aws[0] != user["access_key_id"] and keys(stage)["work"]["access_key_id"] == at_aws[0]
 
 
+def _devices(stage):
+    """The user's MFA devices, nobody's ones too, but for the one that no vault knows."""
+    return [device for device in stage.aws.audit("alice")["mfa"] if device["serial"] != STRANGER["serial"]]
+
+
 def _has_mfa(stage):
-    devices = stage.aws.audit("alice")["mfa"]
+    devices = _devices(stage)
     key = keys(stage)["work"]
     return [device["enabled"] for device in devices] == [True] and key["mfa_serial"] == devices[0]["serial"] \
         and key["has_seed"]
@@ -204,12 +218,12 @@ def _has_mfa(stage):
 
 def _has_other_mfa(stage):
     """Another seed than before; the device may have the old name, where it was replaced twice."""
-    return _has_mfa(stage) and stage.aws.audit("alice")["mfa"][0]["seed_base32"] != stage.facts["user"]["seed_base32"]
+    return _has_mfa(stage) and _devices(stage)[0]["seed_base32"] != stage.facts["user"]["seed_base32"]
 
 
 def _has_no_mfa(stage):
     key = keys(stage)["work"]
-    return not stage.aws.audit("alice")["mfa"] and not key["mfa_serial"] and not key["has_seed"]
+    return not _devices(stage) and not key["mfa_serial"] and not key["has_seed"]
 
 
 def _adopted(stage):

@@ -12,6 +12,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(os.path.dirname(HERE), "e2e"))
 
 import world  # noqa: E402  (tests/e2e/world.py)
+from command import known  # noqa: E402
 
 RECORD_SIZE = 128  # tests/faultpoint/README.md
 PATIENCE_S = 60
@@ -98,6 +99,11 @@ class Stage:
         """What the function that made the base has returned."""
         return self.bases[self.base]["facts"]
 
+    @property
+    def knew(self):
+        """What the base's vault knows of what is at AWS."""
+        return self.bases[self.base]["knew"]
+
     def _make(self, base):
         self._empty()
         for _, used in self._places(self.base):
@@ -111,7 +117,7 @@ class Stage:
             os.makedirs(os.path.dirname(kept), exist_ok=True)
             subprocess.run(["cp", "-a", used, kept], check=True)
         self.aws.snapshot(self.base)
-        self.bases[self.base] = {"clock_ms": self.clock_ms, "facts": facts}
+        self.bases[self.base] = {"clock_ms": self.clock_ms, "facts": facts, "knew": known(self)}
 
     def _empty(self):
         """No process, no fault, nothing in the runtime folder, no answers for dialogs."""
