@@ -1,13 +1,16 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """What must hold after an interruption, whatever it was: the key works, the next run completes, nothing is left behind."""
 
+import calendar
 import fcntl
 import os
 import re
+import time
 
 from command import run
 
 DISCARD = re.compile(r"awstap ((?:key rotate|revoke) \S+ --discard [A-Z0-9]+)")
+DENIED = re.compile(r"aws:TokenIssueTime\W+(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")
 STATUSES = range(7)  # the exit statuses that the design knows
 STOP_S = 30
 
@@ -31,10 +34,10 @@ def name_of(path):
 
 
 class Beginning:
-    """What there is before the command: at AWS, and of that in the vault."""
+    """What there is before the command: at AWS, and of that in the vault; and the time."""
 
     def __init__(self, stage):
-        self.had, self.knew = possessions(stage.aws), stage.knew
+        self.had, self.knew, self.second = possessions(stage.aws), stage.knew, int(stage.now_s())
 
 
 class Aftermath:
@@ -110,6 +113,14 @@ class Aftermath:
         for what in sorted(self.beginning.had - self.beginning.knew - possessions(self.stage.aws)):
             self.require(False, f"{what}, which the vault never knew, is gone from AWS")
 
+    def denied_in_time(self):
+        """A denial that is handed to an administrator ends what came before the run, too."""
+        denied = [stamp for done in self.told for stamp in DENIED.findall(done.shown)]
+        self.require(denied or not self.operation.denies, "no denial was handed over")
+        for stamp in denied:
+            second = calendar.timegm(time.strptime(stamp, "%Y-%m-%dT%H:%M:%SZ"))
+            self.require(second >= self.beginning.second, f"sessions are denied before {stamp} only")
+
     def nothing_left(self):
         """No process, no lock, no file that should not be there, no secret in any."""
         self.restart("in the end")
@@ -161,6 +172,7 @@ class Aftermath:
         self.key_works("after the next run")
         self.nothing_unreported()
         self.nothing_taken()
+        self.denied_in_time()
         self.nothing_left()
         self.nothing_shown()
         return self.problems

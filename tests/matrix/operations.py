@@ -168,13 +168,15 @@ class Operation:
     `base`: what it begins from. `words`, `text`, `answers`: the command, what it reads, what the person types.
     `again`: words of the refusals that are right where the first run did its work before it was interrupted.
     `key`: which must give sessions in the end, and at any time unless it is `brought` by the operation.
-    `before`: done by the agent that the command will find. `after`: commands that complete it, too."""
+    `before`: done by the agent that the command will find. `after`: commands that complete it, too.
+    `denies`: it hands over a denial of sessions."""
 
     def __init__(self, name, base, *words, text=None, answers=(), again=(), pinentry=(), key="work", brought=False,
-                 before=None, after=(), done):
+                 before=None, after=(), denies=False, done):
         self.name, self.base, self.words = name, base, words
         self.text, self.answers, self.again, self.pinentry = text, answers, again, pinentry
-        self.key, self.brought, self.before, self.after, self.done = key, brought, before, after, done
+        self.key, self.brought, self.before, self.after = key, brought, before, after
+        self.denies, self.done = denies, done
 
     def command(self, stage):
         """The words, with what is only known at the stage."""
@@ -240,6 +242,15 @@ def _imported(stage):
     return user["secret"] not in text and "wJalrXUtnFEMI" in text and fresh != user["access_key_id"] and active == [fresh]
 
 
+def _exported(stage):
+    """The backup is the vault, to the byte."""
+    path = os.path.join(stage.machine.home, "backup")
+    if not os.path.exists(path):
+        return False
+    with open(path, "rb") as backup, open(stage.machine.vault, "rb") as vault:
+        return backup.read() == vault.read()
+
+
 def _get(stage):
     must(stage, "get", "work")
 
@@ -259,6 +270,7 @@ OPERATIONS = {operation.name: operation for operation in (
               done=lambda stage: "second" not in keys(stage)),
     Operation("mfa import", seedless, "mfa", "import", "work", "--mfa-serial", "{user[serial]}", text=_seed,
               done=lambda stage: keys(stage)["work"]["has_seed"]),
+    Operation("vault export", sealed, "vault", "export", "backup", again=["is there already"], done=_exported),
     Operation("vault adopt", copied, "vault", "adopt", again=["already"], done=_adopted),
     Operation("vault import", lost, "vault", "import", "backup", brought=True,
               done=lambda stage: "work" in keys(stage)),
@@ -272,5 +284,6 @@ OPERATIONS = {operation.name: operation for operation in (
     Operation("mfa remove", sealed, "mfa", "remove", "work", again=["no MFA device"], done=_has_no_mfa),
     Operation("key import", in_a_file, "key", "import", "old", "--burn", answers=[(r"\[Y/n\] ?", "y\n")], key="old",
               brought=True, done=_imported),
-    Operation("revoke", sealed, "revoke", "work", answers=[("Type yes: ", "yes\n")], done=_rotated),
+    Operation("revoke", sealed, "revoke", "work", answers=[("Type yes: ", "yes\n")], denies=True,
+              done=_rotated),
 )}

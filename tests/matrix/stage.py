@@ -104,6 +104,10 @@ class Stage:
         """What the base's vault knows of what is at AWS."""
         return self.bases[self.base]["knew"]
 
+    def now_s(self):
+        """The time by the clocks of awstap and of AWS."""
+        return time.time() + self.clock_ms / 1000
+
     def _make(self, base):
         self._empty()
         for _, used in self._places(self.base):
