@@ -266,6 +266,8 @@ static int renew(struct drill *drill, struct error *error)
     struct life *life = &drill->life;
     struct task renewed = drill->task;
 
+    renewed.phase = PHASE_RENEWED;
+    renewed.moved = drill->ended; /* a touch looks at what is noted, and this is not yet */
     if ((want_mfa_of(life->vault, life_key(life)) != WANT_NO_MFA && !drill->codes) ||
         mfa_session_get(&drill->later, life->vault->state, life_key(life), drill->codes, error) <
             0) {
@@ -274,10 +276,9 @@ static int renew(struct drill *drill, struct error *error)
     } else {
         give_day_again(life);
     }
-    renewed.phase = PHASE_RENEWED;
-    renewed.moved = drill->ended;
     if (life_note(life, &renewed, error) < 0)
         return -1;
+    look(drill);
     tell_now(drill, DRILL_RENEWED);
     return 0;
 }
