@@ -101,8 +101,9 @@ static int unlock_for_it(struct removing *removing, struct agent *agent, const c
 /* Nothing is left of it at AWS. 0 or -1 with error. */
 static int remove_it(struct removing *removing, struct error *error)
 {
-    struct mfa_removal removal = {&removing->life, removing->task.serial, removing->unfinished,
-                                  false};
+    struct mfa_removal removal = {.life = &removing->life,
+                                  .serial = removing->task.serial,
+                                  .loose = removing->unfinished || removing->resumed};
     struct error unsaid = {0};
 
     if (mfa_removal_run(&removal, error) == 0)

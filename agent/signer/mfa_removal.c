@@ -30,8 +30,9 @@ static int explain(const struct mfa_removal *removal, const char *what, enum iam
     if (verdict == IAM_DENIED)
         return error_set(error, EXIT_AWS,
                          "AWS does not let %s %s the MFA device %s (AccessDenied); give the user "
-                         "the policy that awstap iam-policy prints, and run it again",
-                         user_of(removal), what, removal->serial);
+                         "the policy that awstap iam-policy%s prints, and run it again",
+                         user_of(removal), what, removal->serial,
+                         removal->life->authority->mfa ? "" : " --bootstrap");
     return error_set(error, why.status, "the MFA device %s is not removed yet: %.300s",
                      removal->serial, why.text);
 }
@@ -76,7 +77,7 @@ int mfa_removal_run(struct mfa_removal *removal, struct error *error)
 
     if (mfa_removal_other(removal->life, removal->serial))
         return 0;
-    if (removal->unfinished)
+    if (removal->loose)
         verdict = insist(removal, iam_delete_device, error);
     if (verdict == IAM_CONFLICT) {
         if (deactivate(removal, error) < 0)

@@ -11,8 +11,8 @@
 struct mfa_removal {
     struct life *life; /* with authority */
     const char *serial;
-    bool unfinished; /* it has no user yet, most likely */
-    bool untouched;  /* out: AWS has refused before anything was changed there */
+    bool loose;     /* it has no user yet, or no more, most likely */
+    bool untouched; /* out: AWS has refused before anything was changed there */
 };
 
 /* The name of another key that goes by the device of this one, which is left at AWS then: the last

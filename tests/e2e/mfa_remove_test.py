@@ -50,7 +50,8 @@ class Remove(MfaCase):
         check(self.remove())
         self.assert_has_none()
 
-    def kill_at(self, action, act):
+    def killed(self, action, act):
+        """While AWS's answer to this request is awaited, which it has carried out or not."""
         self.aws.fault("hang", on=action, act=act)
         self.machine.pinentry("confirm yes")
         child, terminal = self.begin("remove")
@@ -59,8 +60,11 @@ class Remove(MfaCase):
             wait_for(lambda: self.actions(action)[-1]["acted"], "AWS to act")
         self.kill()
         self.finish(child, terminal)
-        self.assertIn("mfa remove", self.shown()["task"])
         self.next_step(2)
+
+    def kill_at(self, action, act):
+        self.killed(action, act)
+        self.assertIn("mfa remove", self.shown()["task"])
         check(self.machine.awstap("get", "work"))  # the key works, whichever way
         self.next_step(2)
         check(self.remove())
@@ -77,6 +81,16 @@ class Remove(MfaCase):
 
     def test_killed_after_delete(self):
         self.kill_at("DeleteVirtualMFADevice", True)
+
+    def test_off_and_no_mfa_any_more(self):
+        """Killed when the device was off, under a policy that asks for MFA: which one lets the rest be done is said."""
+        document = {"Version": "2012-10-17", "Statement": [
+            {"Effect": "Deny", "Action": "iam:DeactivateMFADevice", "Resource": "*",
+             "Condition": {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}}]}
+        self.as_admin("PutUserPolicy", UserName="alice", PolicyName="mfa", PolicyDocument=json.dumps(document))
+        self.killed("DeleteVirtualMFADevice", False)
+        check(self.remove())
+        self.assert_has_none()
 
     def test_gone_at_aws(self):
         """Somebody has removed it in the console: what is left of it here goes too."""
