@@ -5,7 +5,7 @@ import time
 import unittest
 
 from mfa_case import FIDO, FIRST, SECOND, MfaCase
-from world import SERIAL, Case, access_key_json, check, read_until, wait_for
+from world import SERIAL, Case, access_key_json, check, wait_for
 
 import totp  # tests/fakeaws
 
