@@ -258,7 +258,7 @@ def _get(stage):
 OPERATIONS = {operation.name: operation for operation in (
     Operation("factor add", sealed, "factor", "add", "passphrase", pinentry=[PIN],
               done=lambda stage: "passphrase" in factors(stage)),
-    Operation("factor remove", two_factors, "factor", "remove", "2", again=["no factor"],
+    Operation("factor remove", two_factors, "factor", "remove", "2", again=["no factor"], answers=[(r"\[y/N\] ?", "n\n")],
               done=lambda stage: "passphrase" not in factors(stage)),
     Operation("key add", sealed, "key", "add", "second", "--sts-endpoint-url", "{aws}", text=_second_key,
               again=["there is a key second already"], done=lambda stage: "second" in keys(stage)),
