@@ -208,7 +208,7 @@ bench: packages-check
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) testroot
 	$(Q)tests/bench/run
 
-# Every operation, interrupted everywhere (tests/matrix/README.md): half an hour. MATRIX: options and operations.
+# Every operation, interrupted everywhere (tests/matrix/README.md): an hour and a half. MATRIX: options and operations.
 kill-matrix: packages-check
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) testroot
 	$(Q)tests/matrix/run $(MATRIX)
