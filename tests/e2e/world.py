@@ -36,6 +36,9 @@ PYTHON = "/usr/bin/python3" if os.access("/usr/bin/python3", os.X_OK) else sys.e
 # What LeakSanitizer says when a thread ends while it looks: no finding.
 ENDING_THREAD = re.compile(r"==\d+==Unable to get registers from thread \d+\.|\s*")
 
+# A shell that runs the tests in the background has it ignored, and so would every program of a test.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 _base = None
 
 
