@@ -18,7 +18,8 @@ VERSION := 0.1.0
 ifeq ($(SANITIZE),1)
 SUFFIX := -sanitized
 HARDEN := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-HARDEN_LINK := -fsanitize=address,undefined -pie
+# Each process looks for leaks in all that is mapped: half as long, where that is no libraries of the sanitizers.
+HARDEN_LINK := -fsanitize=address,undefined -static-libasan -static-libubsan -pie
 STATIC := $(HARDEN_LINK)
 SANITIZER = $(OBJ)/tests/sanitizer.o
 # With the red zones around what stands in a frame.

@@ -12,6 +12,7 @@ import unittest
 from world import SANITIZED, Case, check, read_until, wait_for
 
 import totp  # tests/fakeaws/totp.py
+from points import Points
 
 PASSPHRASE = "seven yellow bicycles sing"
 ENTER = "Press Enter"
@@ -62,7 +63,7 @@ class FactorsCase(Case):
 
     def move_clock(self, seconds):
         with open(self.machine.clock_file, encoding="ascii") as file:
-            moved = int(file.read()) + seconds * 1000
+            moved = int(file.read()) + int(seconds * 1000)
         self.machine.clock(moved)
 
     @staticmethod
@@ -292,6 +293,7 @@ class Recovery(FactorsCase):
 
     def two_factors(self):
         """A security key and a passphrase, two keys in the vault, one of them with the seed of its MFA device."""
+        self.points = Points(self.machine)
         key = self.machine.enrol()
         check(self.add_passphrase())
         self.work = self.machine.add_key("work", user="alice")
@@ -316,23 +318,13 @@ class Recovery(FactorsCase):
             [device["seed_base32"] == self.work["seed_base32"] for device in found["alice"]["mfa"]] == [False]
 
     def remove_on_terminal(self, answer, *options):
-        """At a terminal, where time passes whenever a TOTP code is awaited. What was shown."""
+        """At a terminal; where time is waited for, it passes. What was shown."""
         self.machine.pinentry("confirm yes")
         child, terminal = self.machine.on_terminal("awstap", "factor", "remove", "2", *options)
         if answer:
             read_until(terminal, "[y/N]")
             os.write(terminal, answer)
-        seen, waits, now_ms = "", 0, 0
-        while True:
-            try:
-                more = os.read(terminal, 4096).decode(errors="replace")
-            except OSError:
-                break
-            seen += more
-            while len(re.findall(r"waiting \d+ s for the next TOTP code", seen)) > waits:
-                waits += 1
-                now_ms += 30_000
-                self.machine.clock(now_ms)
+        seen = self.points.read(terminal, lambda ms: self.move_clock(ms / 1000))
         os.close(terminal)
         self.assertEqual(child.wait(60), 0, seen)
         return seen

@@ -205,26 +205,24 @@ class Unattended(ImportCase):
         self.assert_burnt("work", dave)
         self.assert_burnt("home", erin)
 
-    def test_burnt_before(self):
-        """The file came back from a backup: its key was replaced since, and is known all the same."""
-        dave = self.aws.add_user("dave", iam_needs_mfa=False)
+    def back_from_a_backup(self):
+        """A key is taken out of the file and replaced at AWS, and then the file of before is put back."""
         self.aws_file("config", self.config_for("work"))
-        text = self.section("work", dave)
+        text = self.section("work", self.aws.add_user("dave", iam_needs_mfa=False))
         self.aws_file("credentials", text)
         check(self.import_keys("work", "--rewrite", "--burn"))
         self.aws_file("credentials", text)
+
+    def test_burnt_before(self):
+        """What was replaced since is known all the same."""
+        self.back_from_a_backup()
         result = check(self.import_keys("work", "--rewrite", "--burn"))
         self.assertIn("work had this access key, and uses", result.out)
         self.assertEqual(len(self.actions("CreateAccessKey")), 1)
         self.assertEqual(self.aws_file("credentials"), "")
 
     def test_restored_is_told(self):
-        dave = self.aws.add_user("dave", iam_needs_mfa=False)
-        self.aws_file("config", self.config_for("work"))
-        text = self.section("work", dave)
-        self.aws_file("credentials", text)
-        check(self.import_keys("work", "--rewrite", "--burn"))
-        self.aws_file("credentials", text)
+        self.back_from_a_backup()
         self.assertIn("was replaced already", self.import_keys().out)
         check(self.import_keys("--all", "--rewrite"))
         self.assertEqual(self.aws_file("credentials"), "")

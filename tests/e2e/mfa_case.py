@@ -2,18 +2,15 @@
 """A key whose user has no MFA device yet, and a person who gives it one."""
 
 import os
-import re
-import select
 import signal
 import time
 
 from world import Case, Result, access_key_json, check, read_until, wait_for
 
+from points import Points
 from signedclient import Client, Keys  # tests/fakeaws
 
-WAITS = re.compile(r"waiting \d+ s for the next TOTP code")
 STEP_MS = 30_000
-RETRY_MS = 3000  # between two questions about what AWS does not know everywhere yet
 FIRST = "arn:aws:iam::123456789012:mfa/alice"
 SECOND = FIRST + "-awstap"
 FIDO = "arn:aws:iam::123456789012:u2f/user/alice/blue-ABCDEFGHIJ"
@@ -31,6 +28,7 @@ class MfaCase(Case):
     def setUp(self):
         super().setUp()
         self.now_ms = 0
+        self.points = Points(self.machine)
         self.key = self.machine.enrol()
         self.user = self.aws.add_user("alice", **self.facts)
         check(self.machine.awstap("key", "add", "work", "--sts-endpoint-url", self.aws.endpoint, "--iam-endpoint-url",
@@ -49,35 +47,14 @@ class MfaCase(Case):
         """The command on a terminal of its own: the child and the terminal."""
         return self.machine.on_terminal("awstap", "mfa", verb, name, *options)
 
-    def finish(self, child, terminal, again=None):
-        """All that it says until it ends. Whenever it waits for a code, the next step begins; where it waits before it
-        asks for the action `again` once more, the time of that comes."""
-        seen, waits, asked = "", 0, 0
-        while True:
-            if again and len(self.settled(again)) > asked:
-                asked = len(self.settled(again))
-                self.pass_ms(RETRY_MS)
-            if not select.select([terminal], [], [], 0.05 if again else 60)[0]:
-                self.assertTrue(again, "nothing more was said after " + seen)
-                continue
-            try:
-                more = os.read(terminal, 4096).decode(errors="replace")
-            except OSError:
-                break
-            if not more:
-                break
-            seen += more.replace("\r", "")
-            while len(WAITS.findall(seen)) > waits:
-                waits += 1
-                self.next_step()
+    def finish(self, child, terminal):
+        """All that it says until it ends; where it waits for time to pass, that passes."""
+        shown = self.points.read(terminal, self.pass_ms)
         os.close(terminal)
-        return Result(child.wait(60), seen, "")
+        return Result(child.wait(60), shown, "")
 
-    def settled(self, action):
-        return [request for request in self.actions(action) if request["settled"]]
-
-    def mfa(self, verb="add", name="work", *options, again=None):
-        return self.finish(*self.begin(verb, name, *options), again)
+    def mfa(self, verb="add", name="work", *options):
+        return self.finish(*self.begin(verb, name, *options))
 
     def killed_before_it_is_enabled(self):
         """Its codes are awaited; where they come sooner than the end, AWS does not get them."""

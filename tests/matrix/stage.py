@@ -12,52 +12,10 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.append(os.path.join(os.path.dirname(HERE), "e2e"))
 
 import world  # noqa: E402  (tests/e2e/world.py)
+from points import Points  # noqa: E402
 from command import known  # noqa: E402
 
-RECORD_SIZE = 128  # tests/faultpoint/README.md
 PATIENCE_S = 60
-
-
-class Points:
-    """The fault points that the programs have passed, and the plan for one of them."""
-
-    def __init__(self, machine):
-        self.passed_path, self.plan_path = machine.program("faultpoints"), machine.program("faultplan")
-        for path in (self.passed_path, self.plan_path):
-            with open(path, "wb"):
-                pass
-            if world.USER is not None:
-                os.chown(path, world.USER, world.USER)
-            os.chmod(path, 0o600)
-
-    def clear(self):
-        self.hurried = None  # for which wait the clock was moved last
-        self.plan("")
-        os.truncate(self.passed_path, 0)
-
-    def plan(self, text):
-        """What is to happen; the file is replaced in place, by one write."""
-        with open(self.plan_path, "r+b", buffering=0) as file:
-            file.truncate(0)
-            file.write(text.encode())
-
-    def passed(self):
-        """The points so far: (program, kind, name)."""
-        with open(self.passed_path, "rb") as file:
-            lines = file.read().decode(errors="replace").splitlines()
-        return [(*line[:28].split(), line[38:].rstrip()) for line in lines if len(line) == RECORD_SIZE - 1]
-
-    def wait(self):
-        """For how many milliseconds a signer waits, and by which point: (its number, the milliseconds), or None."""
-        points = self.passed()
-        for number in reversed(range(len(points))):
-            program, kind, text = points[number]
-            if program == "awstap-signer":
-                return (number, int(text)) if kind == "wait" else None
-        return None
-
-    def count(self, program, kind):
-        return sum((program, kind) == point[:2] for point in self.passed())
 
 
 class Stage:
@@ -185,11 +143,7 @@ class Stage:
         self.machine.children = [child for child in self.machine.children if child.poll() is None]
 
     def hurry(self):
-        """Move the clock where a signer waits for time to pass, once, by just that: others have deadlines by it."""
-        waits = self.points.wait()
-        if waits and waits[0] != self.points.hurried:
-            self.points.hurried = waits[0]
-            self.advance(waits[1] + 1)
+        self.points.hurry(self.advance)
 
     def close(self):
         self.kill()
