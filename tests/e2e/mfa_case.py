@@ -27,9 +27,11 @@ class MfaCase(Case):
 
     def setUp(self):
         super().setUp()
-        self.now_ms = 0
-        self.points = Points(self.machine)
+        self.now_ms, self.points = 0, Points(self.machine)
         self.key = self.machine.enrol()
+        self.add_key()
+
+    def add_key(self):
         self.user = self.aws.add_user("alice", **self.facts)
         check(self.machine.awstap("key", "add", "work", "--sts-endpoint-url", self.aws.endpoint, "--iam-endpoint-url",
                                   self.aws.endpoint, *self.words, text=access_key_json(self.user)))

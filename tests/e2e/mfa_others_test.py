@@ -5,7 +5,7 @@ import time
 import unittest
 
 from mfa_case import FIDO, FIRST, SECOND, MfaCase
-from world import SERIAL, Case, access_key_json, check, wait_for
+from world import SERIAL, access_key_json, check, wait_for
 
 import totp  # tests/fakeaws
 
@@ -226,10 +226,8 @@ class Phone(MfaCase):
 class Policies(MfaCase):
     """A user who may do what awstap iam-policy says, and nothing else."""
 
-    def setUp(self):
-        Case.setUp(self)
-        self.now_ms = 0
-        self.key = self.machine.enrol()
+    def add_key(self):
+        """Not before there is a policy: give()."""
 
     def give(self, name, *options):
         """A user with that policy, and its key in the vault as work."""
