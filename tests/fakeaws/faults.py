@@ -4,7 +4,7 @@
 import os
 import re
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from answer import Answer, AwsError, failure
 
@@ -148,6 +148,12 @@ def _drip(exchange, rule):
     return True
 
 
+def _close(exchange, rule):
+    answer = exchange.act()
+    exchange.reply(replace(answer, headers={**answer.headers, "Connection": "close"}))
+    return False
+
+
 def _close_idle(exchange, rule):
     exchange.reply(exchange.act())
     exchange.write_log()
@@ -215,6 +221,7 @@ def _huge(exchange, rule):
 
 FAULTS = {
     "body": _body,
+    "close": _close,
     "close-idle": _close_idle,
     "cut": _cut,
     "drip": _drip,

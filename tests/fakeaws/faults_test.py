@@ -77,6 +77,13 @@ class Faults(Running):
         self.assertEqual([record["reused"] for record in records], [False, True, False])
         self.assertNotEqual(records[1]["connection"], records[2]["connection"])
 
+    def test_close(self):
+        """The client is told, and asks on a new connection."""
+        self.aws.fault("close", on="HEAD")
+        self.client.send("HEAD")
+        self.assertEqual(self.call("GetCallerIdentity").status, 200)
+        self.assertEqual([record["reused"] for record in self.aws.requests()], [False, False])
+
     def test_close_idle(self):
         self.aws.fault("close-idle", on="HEAD")
         self.client.send("HEAD")

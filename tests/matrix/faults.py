@@ -126,8 +126,8 @@ class Answer(Fault):
 
     def arm(self, stage, case):
         rules = [{**self.rule, "on": "*", "nth": case}]
-        if self.fresh:  # every answer is the last on its connection
-            rules += [{"what": "close-idle", "on": on, "count": 0} for on in ("*", "HEAD")]
+        if self.fresh:  # every answer is the last on its connection, and says so
+            rules += [{"what": "close", "on": on, "count": 0} for on in ("*", "HEAD")]
         stage.aws.call("fault", rules=rules)
 
     def strike(self, stage, case, command):
