@@ -18,8 +18,9 @@ VERSION := 0.1.0
 ifeq ($(SANITIZE),1)
 SUFFIX := -sanitized
 HARDEN := -O1 -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
-# Each process looks for leaks in all that is mapped: half as long, where that is no libraries of the sanitizers.
-HARDEN_LINK := -fsanitize=address,undefined -static-libasan -static-libubsan -pie
+# Each process looks for leaks in all that is mapped: half as long, where that is no libraries of the sanitizers. Bound at its
+# start, as what is installed: who binds a function at its first call leaves registers on the stack, and secrets in them.
+HARDEN_LINK := -fsanitize=address,undefined -static-libasan -static-libubsan -pie -Wl,-z,now
 STATIC := $(HARDEN_LINK)
 SANITIZER = $(OBJ)/tests/sanitizer.o
 # With the red zones around what stands in a frame.

@@ -66,7 +66,7 @@ static int take_status(void *context, const struct frame *frame)
                agent.pid);
     if (*agent.trouble)
         doctor_say(talk->doctor, FINDING_WRONG, "agent", "%s", agent.trouble);
-    if (!agent.watching)
+    if (!agent.watching && *agent.trouble) /* else it is only on its way */
         doctor_say(talk->doctor, FINDING_HINT, "desktop",
                    "not watched: no notifications, and nothing locks by itself; is awstap-watch "
                    "installed, and D-Bus there?");

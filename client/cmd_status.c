@@ -54,7 +54,8 @@ static void agent_rows(struct table *table, const struct msg_agent *agent)
         {"vault", agent->vault, true},
         {"state", agent->state, true},
         {"waiting", agent->waiting ? waiting : "for nothing", true},
-        {"desktop", "not watched: no notifications, and nothing locks by itself", !agent->watching},
+        {"desktop", "not watched: no notifications, and nothing locks by itself",
+         !agent->watching && *agent->trouble}, /* else awstap-watch is only on its way */
         {"screen", "locked: only sessions held already are served", agent->screen_locked},
         {"trouble", agent->trouble, *agent->trouble},
     };

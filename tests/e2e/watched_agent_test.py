@@ -156,6 +156,8 @@ class Unwatched(world.Case):
         self.assertFalse(status["watching"])
         self.assertEqual(len(status["sessions"]), 1)
         self.assertIn("awstap-watch", status["trouble"])
+        for command in ("status", "doctor"):
+            self.assertIn("not watched", self.machine.awstap(command).out)
 
 
 if __name__ == "__main__":

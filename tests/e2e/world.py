@@ -59,14 +59,15 @@ def base():
 
 def wait_for(condition, what, patience=PATIENCE):
     """The first true value of condition(), asked again and again; a failure that says what was awaited."""
-    end = time.monotonic() + patience
+    end, pause = time.monotonic() + patience, 0.004
     while True:
         value = condition()
         if value:
             return value
         if time.monotonic() > end:
             raise AssertionError("waited in vain for " + what)
-        time.sleep(0.01)
+        time.sleep(pause)
+        pause = min(pause * 1.3, 0.03)  # what is asked about may be all processes: that is no work to do without end
 
 
 class Result:

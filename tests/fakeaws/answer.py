@@ -3,7 +3,7 @@
 
 import uuid
 from dataclasses import dataclass, field
-from xml.sax.saxutils import escape
+from html import escape
 
 from clock import http_date
 
@@ -44,7 +44,7 @@ def _lines(name, value, depth):
     if isinstance(value, list):
         inner = [line for item in value for line in _lines("member", item, depth + 1)]
         return [f"{pad}<{name}>", *inner, f"{pad}</{name}>"] if inner else [f"{pad}<{name}/>"]
-    text = str(value).lower() if isinstance(value, bool) else escape(str(value))
+    text = str(value).lower() if isinstance(value, bool) else escape(str(value), quote=False)
     return [f"{pad}<{name}>{text}</{name}>"]
 
 

@@ -32,7 +32,7 @@ class FakeAws:
     def start(cls, ready_file, *arguments, python=sys.executable):
         """Start one, its --ready being `ready_file`; `arguments` are further options. Returns
         when it listens; RuntimeError if it ends before that."""
-        command = [python, os.path.join(HERE, "fakeaws.py"), "--ready", ready_file, *arguments]
+        command = [python, "-S", os.path.join(HERE, "fakeaws.py"), "--ready", ready_file, *arguments]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         line = process.stdout.readline()
         if not line:
