@@ -195,6 +195,11 @@ check: packages-check
 	$(Q)$(MAKE) --no-print-directory -j$$(nproc) tests-built SANITIZE=1
 	$(Q)tests/check
 
+# All that is sanitized; `make check` has a part of it.
+check-sanitized: packages-check
+	$(Q)$(MAKE) --no-print-directory -j$$(nproc) tests-built SANITIZE=1
+	$(Q)tests/check sanitized
+
 fuzzers: $(FUZZERS)
 
 # FUZZ_SECONDS=60 for each target; needs clang.
@@ -248,7 +253,7 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: always all testroot tests-built check fuzz fuzzers kill-matrix vm-check demo bench packages-demo packages-check packages-vm \
+.PHONY: always all testroot tests-built check check-sanitized fuzz fuzzers kill-matrix vm-check demo bench packages-demo packages-check packages-vm \
 	install uninstall clean
 .SECONDARY:
 

@@ -4,6 +4,8 @@
 Run by root, the programs run as an unprivileged user all the same, so that what only their owner may do is
 really tried by their owner, and root is left for looking into memory."""
 
+import atexit
+import functools
 import itertools
 import json
 import os
@@ -68,6 +70,14 @@ def wait_for(condition, what, patience=PATIENCE):
             raise AssertionError("waited in vain for " + what)
         time.sleep(pause)
         pause = min(pause * 1.3, 0.03)  # what is asked about may be all processes: that is no work to do without end
+
+
+@functools.cache
+def spawner():
+    """Where the fake AWSs of all machines come from."""
+    made = control.Spawner()
+    atexit.register(made.close)
+    return made
 
 
 class Result:
@@ -146,7 +156,7 @@ class Machine:
             file.write("0")
         self._install_pinentry()
         self.children = []
-        self.aws = control.FakeAws.start(os.path.join(self.folder, "aws.json"), "--clock", self.clock_file,
+        self.aws = spawner().start(os.path.join(self.folder, "aws.json"), "--clock", self.clock_file,
                                          *fake_options)
         self.user = None
 

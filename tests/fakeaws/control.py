@@ -7,11 +7,15 @@ import argparse
 import http.client
 import json
 import os
+import select
+import signal
 import subprocess
 import sys
+import threading
 from urllib.parse import urlsplit
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+PROGRAM = os.path.join(HERE, "fakeaws.py")
 TIMEOUT_S = 60
 
 
@@ -32,7 +36,7 @@ class FakeAws:
     def start(cls, ready_file, *arguments, python=sys.executable):
         """Start one, its --ready being `ready_file`; `arguments` are further options. Returns
         when it listens; RuntimeError if it ends before that."""
-        command = [python, "-S", os.path.join(HERE, "fakeaws.py"), "--ready", ready_file, *arguments]
+        command = [python, "-S", PROGRAM, "--ready", ready_file, *arguments]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE)
         line = process.stdout.readline()
         if not line:
@@ -46,11 +50,25 @@ class FakeAws:
             return cls(json.load(file))
 
     def stop(self):
-        """End the one that start() started; returns its exit status."""
+        """End it; returns the exit status of one that start() started, else None."""
+        if self.process is None:
+            return self._stop_other()
         self.process.terminate()
         status = self.process.wait(timeout=10)
         self.process.stdout.close()
         return status
+
+    def _stop_other(self):
+        """One that is no child of ours."""
+        try:
+            process = os.pidfd_open(self.pid)
+        except ProcessLookupError:
+            return
+        signal.pidfd_send_signal(process, signal.SIGTERM)
+        ended = select.select([process], [], [], TIMEOUT_S)[0]
+        os.close(process)
+        if not ended:
+            raise TimeoutError("the fake AWS does not end")
 
     def __enter__(self):
         return self
@@ -117,6 +135,28 @@ class FakeAws:
     def state(self):
         """The whole world, secrets included."""
         return self.call("state")
+
+
+class Spawner:
+    """Starts many, each forked from one process that has loaded the modules. Good for several threads."""
+
+    def __init__(self, python=sys.executable):
+        self.process = subprocess.Popen([python, "-S", PROGRAM, "--spawn"], stdin=subprocess.PIPE,
+                                        stdout=subprocess.PIPE, text=True)
+        self.lock = threading.Lock()
+
+    def start(self, ready_file, *arguments):
+        """As FakeAws.start()."""
+        with self.lock:
+            print(json.dumps(["--ready", ready_file, *arguments]), file=self.process.stdin, flush=True)
+            line = self.process.stdout.readline().strip()
+        if not line:
+            raise RuntimeError("the fake AWS did not start")
+        return FakeAws(json.loads(line))
+
+    def close(self):
+        """No more of them; those that run go on."""
+        self.process.communicate()
 
 
 def main():

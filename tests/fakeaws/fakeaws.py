@@ -9,6 +9,7 @@ import signal
 import ssl
 import sys
 import threading
+import traceback
 
 from aws import Aws
 from clock import Clock
@@ -18,7 +19,7 @@ from journal import Journal
 from server import Listener
 
 
-def parse_options():
+def parse_options(arguments):
     parser = argparse.ArgumentParser(description="a fake AWS (STS and IAM) on 127.0.0.1")
     parser.add_argument("--ready", metavar="FILE", required=True,
                         help="written, and its line printed, when both ports listen")
@@ -27,7 +28,7 @@ def parse_options():
     parser.add_argument("--clock", metavar="FILE", help="holds milliseconds to add to the clock")
     parser.add_argument("--setup", metavar="FILE", help="the world to begin with, JSON")
     parser.add_argument("--log", metavar="FILE", help="JSON lines, one per request")
-    options = parser.parse_args()
+    options = parser.parse_args(arguments)
     if (options.tls_cert is None) != (options.tls_key is None):
         parser.error("--tls-cert and --tls-key go together")
     return options
@@ -55,10 +56,11 @@ def announce(options, endpoint_port, control_port):
     print(line, flush=True)
 
 
-def main():
+def run(arguments):
+    """One fake AWS, until it is told to end; its exit status."""
     signals = {signal.SIGTERM, signal.SIGINT}
     signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-    options = parse_options()
+    options = parse_options(arguments)
     aws = Aws(Clock(options.clock))
     if options.setup:
         with open(options.setup, encoding="utf-8") as file:
@@ -79,5 +81,25 @@ def main():
     return 0
 
 
+def run_forked(line):
+    """In a process of its own: whoever sent the line waits for one."""
+    try:
+        os._exit(run(json.loads(line)))
+    finally:  # an exception: it did not come to the ready line, or somebody will see its end
+        traceback.print_exc()
+        print(flush=True)
+        os._exit(1)
+
+
+def spawn():
+    """One for each line of stdin, a JSON list of options: they share the loading of modules. Prints the ready line of each, or
+    an empty one."""
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    for line in sys.stdin:
+        if os.fork() == 0:
+            run_forked(line)
+    return 0
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(spawn() if sys.argv[1:] == ["--spawn"] else run(sys.argv[1:]))
