@@ -36,8 +36,8 @@ class WatchCase(unittest.TestCase):
         self.addCleanup(self.agent.close)
         self.agent.settimeout(world.PATIENCE)
         with other:
-            self.child = self.machine.start("/bin/sh", "-c", 'exec "$0" 3<&"$1"', self.machine.program("awstap-watch"),
-                                            str(other.fileno()), pass_fds=[other.fileno()])
+            self.child = self.machine.start("/bin/sh", "-c", 'exec "$0" 3<&0 </dev/null', self.machine.program("awstap-watch"),
+                                            stdin=other)
         kind, fields = wire.read_frame(self.agent)
         self.assertEqual(kind, wire.HELLO)
         self.agent.sendall(wire.frame(wire.HELLO, fields))
