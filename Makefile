@@ -253,8 +253,8 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: always all testroot tests-built check check-sanitized fuzz fuzzers kill-matrix vm-check demo bench packages-demo packages-check packages-vm \
-	install uninstall clean
+.PHONY: always all testroot tests-built check check-sanitized fuzz fuzzers kill-matrix vm-check demo bench \
+	packages-demo packages-check packages-vm install uninstall clean
 .SECONDARY:
 
 -include $(shell find $(OBJ) -name '*.d' 2>/dev/null)

@@ -12,6 +12,7 @@
 #define RESTART_MIN_MS 1000
 #define RESTART_MAX_MS 60000
 #define SLEEP_MS       60000 /* from the word of it to the wake, of which no word may come */
+#define GREETING_MS    5000  /* what runs and has not greeted by then hangs */
 #define STEADY_MS      60000 /* who has lived for so long is started again soon */
 
 static void on_started(struct helper_request *request, int conversation, int pidfd,
@@ -125,7 +126,6 @@ static void on_started(struct helper_request *done, int conversation, int pidfd,
         return;
     }
     watch_pidfd = pidfd;
-    started_ms = clock_boot_ms();
     trouble[0] = '\0';
     if (peer_open(&watch, conversation) < 0) {
         end();
@@ -136,6 +136,7 @@ static void on_started(struct helper_request *done, int conversation, int pidfd,
 static void start(struct timer *timer)
 {
     (void)timer;
+    started_ms = clock_boot_ms();
     helper_start(PROGRAM_WATCH, &request);
 }
 
@@ -193,5 +194,7 @@ const char *watcher_nobody(void)
 
 const char *watcher_trouble(void)
 {
+    if (!trouble[0] && !watcher_runs() && clock_boot_ms() - started_ms >= GREETING_MS)
+        return "awstap-watch does not answer: no notifications, and no lock at sleep";
     return trouble;
 }

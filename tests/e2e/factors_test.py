@@ -62,8 +62,11 @@ class FactorsCase(Case):
             return int(time.time() * 1000) + int(file.read())
 
     def move_clock(self, seconds):
+        self.pass_ms(seconds * 1000)
+
+    def pass_ms(self, milliseconds):
         with open(self.machine.clock_file, encoding="ascii") as file:
-            moved = int(file.read()) + int(seconds * 1000)
+            moved = int(file.read()) + milliseconds
         self.machine.clock(moved)
 
     @staticmethod
@@ -324,7 +327,7 @@ class Recovery(FactorsCase):
         if answer:
             read_until(terminal, "[y/N]")
             os.write(terminal, answer)
-        seen = self.points.read(terminal, lambda ms: self.move_clock(ms / 1000))
+        seen = self.points.read(terminal, self.pass_ms)
         os.close(terminal)
         self.assertEqual(child.wait(60), 0, seen)
         return seen

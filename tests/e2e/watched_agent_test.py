@@ -156,6 +156,22 @@ class Unwatched(world.Case):
         self.assertFalse(status["watching"])
         self.assertEqual(len(status["sessions"]), 1)
         self.assertIn("awstap-watch", status["trouble"])
+        self.assert_told()
+
+    def test_hangs(self):
+        """One that never greets is on its way for a while, and after that it is trouble."""
+        program = self.machine.program("awstap-watch")
+        os.unlink(program)
+        with open(program, "w", encoding="ascii") as file:
+            file.write("#!/bin/sh\nexec sleep 600\n")
+        os.chmod(program, 0o755)
+        self.machine.clock(-60000)  # however slow this machine is
+        self.machine.awstap("key", "list")
+        self.assertNotIn("not watched", check(self.machine.awstap("status")).out)
+        self.machine.clock(0)
+        self.assert_told()
+
+    def assert_told(self):
         for command in ("status", "doctor"):
             self.assertIn("not watched", self.machine.awstap(command).out)
 
