@@ -355,6 +355,7 @@ class Unfinished(CareCase):
         before, points = read(self.machine.vault), Points(self.machine)
         for kind, nth in self.places().items():
             with self.subTest(kind):
+                self.machine.wait_no_signer()
                 points.clear()
                 points.plan(f"awstap-signer {kind} {nth} fail {errno.ENOSPC}")
                 touches = self.key.number("touches")

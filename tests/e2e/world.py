@@ -284,6 +284,10 @@ class Machine:
                 found.append(int(pid))
         return found
 
+    def wait_no_signer(self):
+        """Until what a command started has ended: the log's anchor is written when the person has the session already."""
+        wait_for(lambda: not self.processes("awstap-signer"), "the signer to end")
+
     @staticmethod
     def _command_path(pid):
         """Unprivileged, the exe link of a process that is not dumpable can't be read; what it was called by can."""
