@@ -244,6 +244,13 @@ static void look_at(struct place *place, const struct ini_line *line, struct spa
     place->after = (struct span){behind, (size_t)(text.at + text.len - behind)};
 }
 
+/* Of a last line without an end nothing is learnt. */
+static void look_at_end(struct place *place, struct span line)
+{
+    if (line.len && line.at[line.len - 1] == '\n')
+        place->returns = line.len >= 2 && line.at[line.len - 2] == '\r';
+}
+
 static void find_place(struct span text, const char *profile, struct place *place)
 {
     struct ini_line line;
@@ -253,8 +260,7 @@ static void find_place(struct span text, const char *profile, struct place *plac
     *place = (struct place){.before = text};
     ini_begin(&ini, text.at, text.len);
     while (ini_next(&ini, &line)) {
-        place->returns =
-            line.whole.len >= 2 && memcmp(line.whole.at + line.whole.len - 2, "\r\n", 2) == 0;
+        look_at_end(place, line.whole);
         if (line.kind == INI_SECTION) {
             here = !place->found && heads_profile(line.name, profile);
             if (here)

@@ -13,6 +13,7 @@
 #include "process.h"
 #include "resolve.h"
 #include "rewrite.h"
+#include "secret.h"
 #include "shadow.h"
 
 /* What AWS tools would take from the credentials file that they read, where that is another one
@@ -162,7 +163,7 @@ static const struct import_item *item_of(const struct import *import,
 
         if (item->settled && strcmp(item->profile->name, profile->name) == 0 &&
             strcmp(item->profile->id, profile->id) == 0 &&
-            strcmp(item->profile->secret, profile->secret) == 0)
+            secret_same(item->profile->secret, profile->secret))
             return item;
     }
     return NULL;

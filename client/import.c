@@ -13,6 +13,7 @@
 #include "key.h"
 #include "process.h"
 #include "resolve.h"
+#include "secret.h"
 
 /* Why a profile can't be imported, by enum credentials_problem. */
 static const char *const PROBLEMS[] = {
@@ -270,7 +271,7 @@ bool import_same(const struct import_item *a, const struct import_item *b)
     const struct credentials_profile *one = a->profile, *other = b->profile;
 
     return one->problem == CREDENTIALS_GOOD && other->problem == CREDENTIALS_GOOD &&
-           strcmp(one->id, other->id) == 0 && strcmp(one->secret, other->secret) == 0;
+           strcmp(one->id, other->id) == 0 && secret_same(one->secret, other->secret);
 }
 
 int import_choose(struct import *import, const char *word)

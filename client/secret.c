@@ -28,6 +28,19 @@ int secret_line(const char *prompt, bool echo, char *answer, size_t size)
     return *answer ? EXIT_DONE : fail(EXIT_PERSON, "nothing was typed");
 }
 
+/* volatile, or the compiler may see that one difference decides. */
+bool secret_same(const char *a, const char *b)
+{
+    volatile unsigned char differ = 0;
+    size_t len = strlen(a);
+
+    if (strlen(b) != len)
+        return false;
+    for (size_t i = 0; i < len; i++)
+        differ = (unsigned char)(differ | (a[i] ^ b[i]));
+    return differ == 0;
+}
+
 int secret_pipe(const struct buf *secret, int *fd)
 {
     int ends[2];

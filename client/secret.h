@@ -24,4 +24,7 @@ int secret_pipe(const struct buf *secret, int *fd);
  * arena. An exit status. */
 int secret_line(const char *prompt, bool echo, char *answer, size_t size);
 
+/* Whether two secrets are the same text. How long it takes tells their lengths alone. */
+bool secret_same(const char *a, const char *b);
+
 #endif

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "clock.h"
@@ -239,6 +240,16 @@ static int name_aside(const char *path, char aside[FILE_PATH_MAX], struct error 
                      strerror(errno));
 }
 
+/* Nothing took the place of the file at path: the other name for it is not needed. */
+static void unname_aside(const char *path, char aside[FILE_PATH_MAX])
+{
+    struct stat there, kept;
+
+    if (*aside && stat(path, &there) == 0 && stat(aside, &kept) == 0 &&
+        there.st_dev == kept.st_dev && there.st_ino == kept.st_ino)
+        unlink(aside);
+}
+
 /* Under the lock: what is in the vault's place is still what it was, and is kept beside it. */
 static int put_aside(const char *path, const struct vault_place *place, char aside[FILE_PATH_MAX],
                      struct error *error)
@@ -277,6 +288,8 @@ int vault_install(struct vault *vault, const struct vault_place *place,
         put_aside(vault->path, place, aside, error) == 0)
         outcome = put(vault, &bytes, error);
     buf_free(&bytes);
+    if (outcome != WRITTEN)
+        unname_aside(vault->path, aside);
     close(lock);
     if (outcome != WRITTEN)
         return -1;

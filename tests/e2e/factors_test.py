@@ -6,7 +6,6 @@ import re
 import resource
 import shutil
 import subprocess
-import time
 import unittest
 
 from world import SANITIZED, Case, check, read_until, wait_for
@@ -55,19 +54,7 @@ class FactorsCase(Case):
         return seed, shown
 
     def code(self, seed, ahead=0):
-        return totp.code_for(seed, totp.step_at(self.now_ms()) + ahead)
-
-    def now_ms(self):
-        with open(self.machine.clock_file, encoding="ascii") as file:
-            return int(time.time() * 1000) + int(file.read())
-
-    def move_clock(self, seconds):
-        self.pass_ms(seconds * 1000)
-
-    def pass_ms(self, milliseconds):
-        with open(self.machine.clock_file, encoding="ascii") as file:
-            moved = int(file.read()) + milliseconds
-        self.machine.clock(moved)
+        return totp.code_for(seed, totp.step_at(self.machine.now_ms()) + ahead)
 
     @staticmethod
     def code_in(shown):
@@ -134,9 +121,9 @@ class Passphrase(FactorsCase):
         asked = len(self.machine.dialogs())
         self.assert_fails(self.get("pin " + PASSPHRASE), 4, "too many wrong answers; try again in")
         self.assertEqual(len(self.machine.dialogs()), asked)
-        self.move_clock(31)
+        self.machine.advance(31_000)
         self.assert_fails(self.get("pin wrong again"), 4, "try again in 60 seconds")
-        self.move_clock(61)
+        self.machine.advance(61_000)
         check(self.get("pin " + PASSPHRASE))
         self.lock()
         check(self.get("pin wrong once more", "pin " + PASSPHRASE))
@@ -152,7 +139,7 @@ class Passphrase(FactorsCase):
         shutil.chown(path, os.stat(self.machine.vault).st_uid)
         os.chmod(path, 0o600)
         self.assert_fails(self.get("pin " + PASSPHRASE), 4, "try again in 30 seconds")
-        self.move_clock(31)
+        self.machine.advance(31_000)
         check(self.get("pin " + PASSPHRASE))
 
     @unittest.skipIf(SANITIZED, "a sanitizer needs more address space than such a limit leaves")
@@ -182,7 +169,7 @@ class Codes(FactorsCase):
         seed, shown = self.add_totp()
         self.assertNotIn(seed, str(self.machine.pinentry_log()))
         self.assertEqual([(f["totp"], f["label"]) for f in self.factors()], [(True, "phone & desk")])
-        self.move_clock(30)
+        self.machine.advance(30_000)
         used = self.code(seed)
         self.machine.pinentry("pin " + PASSPHRASE, "pin " + used)
         self.machine.add_key(mfa=False)
@@ -191,7 +178,7 @@ class Codes(FactorsCase):
         self.assertIn("used already", self.errors()[-1])
         self.assertIn("phone + desk", self.machine.dialogs()[-1]["desc"])  # no markup
         self.assertEqual(len(self.machine.dialogs()), asked + 3)
-        self.move_clock(30)
+        self.machine.advance(30_000)
         check(self.get("pin " + PASSPHRASE, "pin 1234", "pin " + self.code(seed, 1)))
         self.assertIn("a code is 6 digits", self.errors()[-1])
         self.lock()
@@ -327,7 +314,7 @@ class Recovery(FactorsCase):
         if answer:
             read_until(terminal, "[y/N]")
             os.write(terminal, answer)
-        seen = self.points.read(terminal, self.pass_ms)
+        seen = self.points.read(terminal)
         os.close(terminal)
         self.assertEqual(child.wait(60), 0, seen)
         return seen

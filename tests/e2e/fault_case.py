@@ -3,7 +3,6 @@
 
 import itertools
 import os
-import time
 
 from world import Case, Result, check, read_until, wait_for
 
@@ -15,7 +14,7 @@ class FaultCase(Case):
 
     def setUp(self):
         super().setUp()
-        self.offset_ms = self.since = 0
+        self.since = 0
         self.durations = itertools.count(3600)
         self.key = self.machine.enrol()
         self.prepare()
@@ -57,14 +56,9 @@ class FaultCase(Case):
 
     # Time.
 
-    def move_clock(self, ms):
-        self.offset_ms += ms
-        self.machine.clock(self.offset_ms)
-
     def begin_step(self):
         """On to two seconds after the beginning of a TOTP step whose neighbours nobody has used."""
-        now = time.time_ns() // 1_000_000 + self.offset_ms
-        self.move_clock(3 * STEP_MS - now % STEP_MS + 2_000)
+        self.machine.advance(3 * STEP_MS - self.machine.now_ms() % STEP_MS + 2_000)
 
     # Asking.
 

@@ -5,7 +5,6 @@ import base64
 import json
 import os
 import pty
-import time
 from types import SimpleNamespace
 
 from world import SERIAL, Case, check, read_until  # before the next: it knows where tests/fakeaws is
@@ -24,7 +23,6 @@ class PolicyCase(Case):
 
     def setUp(self):
         super().setUp()
-        self.offset_ms = 0
         self.client = signedclient.Client(self.aws.endpoint)
         self.addCleanup(self.client.close)
         self.admin = self.keys_of(self.aws.add_user("admin", admin=True, iam_needs_mfa=False))
@@ -32,10 +30,6 @@ class PolicyCase(Case):
     @staticmethod
     def keys_of(user):
         return Keys(user["access_key_id"], user["secret"])
-
-    def move_clock(self, seconds):
-        self.offset_ms += seconds * 1000
-        self.machine.clock(self.offset_ms)
 
     def make_user(self, **facts):
         self.user = self.aws.add_user("alice", only_policies=True, **facts)
@@ -51,7 +45,7 @@ class PolicyCase(Case):
         self.works(self.call(self.admin, "PutUserPolicy", UserName="alice", PolicyName=name, PolicyDocument=text))
 
     def call(self, keys, action, service="iam", **parameters):
-        signing = {"now_s": time.time() + self.offset_ms / 1000}
+        signing = {"now_s": self.machine.now_ms() / 1000}
         return self.client.call(keys, action, service=service, signing=signing, **parameters)
 
     def works(self, reply):
@@ -66,7 +60,7 @@ class PolicyCase(Case):
 
     def session(self, seed=None, serial=SERIAL):
         """A session with MFA, by a step that is not used yet."""
-        self.move_clock(60)
+        self.machine.advance(60_000)
         return self.works(self.call(self.stolen_key, "GetSessionToken", service="sts", SerialNumber=serial,
                                     TokenCode=self.code(seed or self.user["seed_base32"]))).keys()
 
@@ -176,7 +170,7 @@ class Final(PolicyCase):
     def test_the_user_goes_on(self):
         session = self.session()
         self.works(self.call(session, "GetUser", UserName="alice"))
-        self.move_clock(20 * 60)
+        self.machine.advance(20 * 60 * 1000)
         self.stolen_key = self.rotate(session)
         fresh = self.session()
         self.works(self.call(fresh, "DeactivateMFADevice", UserName="alice", SerialNumber=SERIAL))
@@ -221,7 +215,7 @@ class Final(PolicyCase):
         """Five hours after the touch, a session of a user who may do everything can look, but not stay."""
         self.put_text("everything", json.dumps(EVERYTHING))
         stolen = self.session()
-        self.move_clock(5 * HOUR)
+        self.machine.advance(5 * HOUR * 1000)
         tried = self.attempts(stolen)
         for reply in tried.keys + tried.others_keys + tried.devices + tried.policies:
             self.denied(reply)
@@ -232,9 +226,9 @@ class Final(PolicyCase):
 
     def test_just_too_old(self):
         session = self.session()
-        self.move_clock(29 * 60)
+        self.machine.advance(29 * 60 * 1000)
         self.works(self.call(session, "CreateAccessKey", UserName="alice"))
-        self.move_clock(2 * 60)
+        self.machine.advance(2 * 60 * 1000)
         self.denied(self.call(session, "DeleteAccessKey", UserName="alice", AccessKeyId=self.user["access_key_id"]))
 
 
@@ -247,19 +241,19 @@ class UnattendedRotation(PolicyCase):
 
     def test_rotation(self):
         session = self.session()
-        self.move_clock(5 * HOUR)
+        self.machine.advance(5 * HOUR * 1000)
         self.rotate(session)
 
     def test_what_it_costs(self):
         """An old session mints a key, but no more than that; and that key is nothing without MFA."""
         stolen = self.session()
-        self.move_clock(5 * HOUR)
+        self.machine.advance(5 * HOUR * 1000)
         tried = self.attempts(stolen)
         self.works(tried.keys[0])
         for reply in tried.others_keys + tried.devices + tried.policies:
             self.denied(reply)
         minted = tried.keys[0].keys()
-        self.move_clock(36 * HOUR)
+        self.machine.advance(36 * HOUR * 1000)
         self.works(self.call(minted, "GetCallerIdentity", service="sts"))
         for group in vars(self.attempts(minted)).values():
             for reply in group:
@@ -311,13 +305,13 @@ class Bootstrap(PolicyCase):
         self.assertEqual(reply.field("Code"), "EntityAlreadyExists", reply.text)
         reply = self.call(key, "DeleteVirtualMFADevice", SerialNumber=SERIAL)
         self.assertEqual(reply.field("Code"), "DeleteConflict", reply.text)
-        self.move_clock(90)
+        self.machine.advance(90_000)
         self.assertEqual(self.enable(key, seed).field("Code"), "EntityAlreadyExists")
         self.denied(self.call(key, "DeactivateMFADevice", UserName="alice", SerialNumber=SERIAL))
         self.denied(self.make_device(key, FURTHER)[0])
         self.denied(self.call(key, "CreateAccessKey", UserName="alice"))
         stolen = self.session(seed)
-        self.move_clock(5 * HOUR)
+        self.machine.advance(5 * HOUR * 1000)
         for reply in (self.call(stolen, "CreateAccessKey", UserName="alice"), self.make_device(stolen, FURTHER)[0],
                       self.call(stolen, "DeactivateMFADevice", UserName="alice", SerialNumber=SERIAL)):
             self.denied(reply)

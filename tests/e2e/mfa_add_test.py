@@ -49,7 +49,7 @@ class Add(MfaCase):
         child = self.machine.start("awstap", "mfa", "add", "work")
         self.aws.wait(action="CreateVirtualMFADevice", settled=True)
         wait_for(lambda: self.shown()["task"], "the seed to be sealed")
-        wait_for(lambda: child.poll() is not None or self.points.hurry(self.pass_ms), "its end")
+        wait_for(lambda: child.poll() is not None or self.points.hurry(), "its end")
         result = check(self.machine.finish(child))
         self.assertEqual(result.err, "")
         self.assertEqual(result.out.count("\n"), 1)
@@ -356,7 +356,7 @@ class Locked(MfaCase):
     def setUp(self):
         super().setUp()
         check(self.machine.awstap("key", "set", "work", "rotate_every=1h"))
-        self.pass_ms(2 * 3600_000)
+        self.machine.advance(2 * 3600_000)
 
     def lock(self):
         touches = self.key.number("touches")

@@ -3,7 +3,6 @@
 
 import os
 import signal
-import time
 
 from world import Case, Result, access_key_json, check, read_until, wait_for
 
@@ -27,7 +26,7 @@ class MfaCase(Case):
 
     def setUp(self):
         super().setUp()
-        self.now_ms, self.points = 0, Points(self.machine)
+        self.points = Points(self.machine)
         self.key = self.machine.enrol()
         self.add_key()
 
@@ -39,11 +38,7 @@ class MfaCase(Case):
     # A person who does not like to wait.
 
     def next_step(self, steps=1):
-        self.pass_ms(steps * STEP_MS)
-
-    def pass_ms(self, milliseconds):
-        self.now_ms += milliseconds
-        self.machine.clock(self.now_ms)
+        self.machine.advance(steps * STEP_MS)
 
     def begin(self, verb="add", name="work", *options):
         """The command on a terminal of its own: the child and the terminal."""
@@ -51,7 +46,7 @@ class MfaCase(Case):
 
     def finish(self, child, terminal):
         """All that it says until it ends; where it waits for time to pass, that passes."""
-        shown = self.points.read(terminal, self.pass_ms)
+        shown = self.points.read(terminal)
         os.close(terminal)
         return Result(child.wait(60), shown, "")
 
@@ -120,7 +115,7 @@ class MfaCase(Case):
         return reply.status == 200
 
     def aws_now(self):
-        return time.time() + self.now_ms / 1000
+        return self.machine.now_ms() / 1000
 
     def assert_has_device(self, serial=FIRST, **others):
         """The user has it, the vault has its seed, nothing is unfinished, and sessions have MFA."""

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """awstap mfa add where there is something already: devices of the user's and of others, policies."""
 
-import time
 import unittest
 
 from mfa_case import FIDO, FIRST, SECOND, MfaCase
@@ -195,7 +194,7 @@ class Phone(MfaCase):
     words = ("--mfa-serial", SERIAL)
 
     def type_code(self):
-        step = totp.step_at(int(time.time() * 1000) + self.now_ms)
+        step = totp.step_at(self.machine.now_ms())
         self.machine.pinentry("pin " + totp.code_for(self.user["seed_base32"], step))
 
     def test_beside_it(self):

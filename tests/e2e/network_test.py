@@ -55,7 +55,7 @@ class Unreachable(NetworkCase):
                 accepted = self.aws.state()["accepted"]
                 child = self.start_get()
                 self.await_connection(accepted)
-                self.move_clock(9_000)
+                self.machine.advance(9_000)
                 self.assert_spoilt(self.machine.finish(child), "no answer in time", "check the network")
                 self.assert_cost(before, requests=0, touches=0)
                 self.assert_recovers()
@@ -97,7 +97,7 @@ class WhileTheTouchIsAwaited(NetworkCase):
     def test_kept_alive(self):
         """Idle connections are closed by AWS: a HEAD now and then keeps ours, and one serves all."""
         for count in range(2, 4):
-            self.move_clock(5_000)
+            self.machine.advance(5_000)
             self.await_asked("HEAD", count)
         self.touch()
         self.assert_session()
@@ -106,7 +106,7 @@ class WhileTheTouchIsAwaited(NetworkCase):
 
     def test_repeated_head_fails(self):
         self.aws.fault("drop-before", on="HEAD")
-        self.move_clock(5_000)
+        self.machine.advance(5_000)
         self.await_asked("HEAD", 2)
         self.touch()
         self.assert_session()
@@ -114,7 +114,7 @@ class WhileTheTouchIsAwaited(NetworkCase):
     def test_repeated_head_hangs(self):
         """The request does not wait for it."""
         self.aws.fault("hang", on="HEAD")
-        self.move_clock(5_000)
+        self.machine.advance(5_000)
         self.await_asked("HEAD", 2)
         self.touch()
         self.assert_session()
@@ -122,9 +122,9 @@ class WhileTheTouchIsAwaited(NetworkCase):
     def test_clock_corrected(self):
         """AWS's clock is looked at again, and again."""
         self.aws.call("skew", ms=1_200_000)
-        self.move_clock(5_000)
+        self.machine.advance(5_000)
         self.await_asked("HEAD", 2)
-        self.move_clock(5_000)
+        self.machine.advance(5_000)
         self.await_asked("HEAD", 3)
         self.touch()
         self.assert_session()
@@ -141,7 +141,7 @@ class WhileTheTouchIsAwaited(NetworkCase):
         self.relay.stop_up()
         self.touch()
         wait_for(lambda: self.relay.held, "the request to be sent")
-        self.move_clock(11_000)
+        self.machine.advance(11_000)
         self.assert_touched_in_vain("did not answer within 10 s", "run it again")
         self.relay.reset()
         self.relay.let_flow()

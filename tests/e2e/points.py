@@ -14,6 +14,7 @@ class Points:
     """Made before the programs are started: they open the files when they begin."""
 
     def __init__(self, machine):
+        self.machine = machine
         self.passed_path, self.plan_path = machine.program("faultpoints"), machine.program("faultplan")
         self.hurried = None  # for which wait the clock was moved last
         for path in (self.passed_path, self.plan_path):
@@ -49,21 +50,20 @@ class Points:
                 return (number, int(text)) if kind == "wait" else None
         return None
 
-    def hurry(self, advance):
-        """Move the clock by advance(milliseconds) where a signer waits for time to pass, once, by just that: others have
-        deadlines by it."""
+    def hurry(self):
+        """Where a signer waits for time to pass, that passes: once, and just that, as others have deadlines by the clock."""
         waits = self.wait()
         if waits and waits[0] != self.hurried:
             self.hurried = waits[0]
-            advance(waits[1] + 1)
+            self.machine.advance(waits[1] + 1)
 
-    def read(self, terminal, advance, until=None, patience=2 * world.PATIENCE):
-        """What is shown, up to `until` or the end, while the clock is moved so."""
+    def read(self, terminal, until=None, patience=2 * world.PATIENCE):
+        """What is shown, up to `until` or the end, while time passes so."""
         raw, end = b"", time.monotonic() + patience
         while until is None or until not in raw.decode(errors="replace"):
             if time.monotonic() > end:
                 raise AssertionError(f"waited in vain, saw {raw.decode(errors='replace')}")
-            self.hurry(advance)
+            self.hurry()
             if not select.select([terminal], [], [], 0.02)[0]:
                 continue
             try:

@@ -6,7 +6,6 @@ import unittest
 
 from world import Case, access_key_json, check
 
-import wire
 import totp  # tests/fakeaws/totp.py, which world made known
 
 HOUR = 3600
@@ -149,12 +148,7 @@ class Phone(Case):
 
     def code(self, ahead=0):
         """What the phone shows."""
-        return totp.code_for(self.alice["seed_base32"], totp.step_at(self.now_ms()) + ahead)
-
-    def now_ms(self):
-        with open(self.machine.clock_file, encoding="ascii") as file:
-            moved = int(file.read())
-        return int(datetime.datetime.now().timestamp() * 1000) + moved
+        return totp.code_for(self.alice["seed_base32"], totp.step_at(self.machine.now_ms()) + ahead)
 
     def test_code_is_asked_for(self):
         """The dialog comes before the touch, and says which device and what for."""

@@ -8,7 +8,6 @@ import re
 import shlex
 import signal
 import subprocess
-import time
 import unittest
 
 import tools
@@ -28,24 +27,14 @@ class Person:
     """At a terminal; where a command waits for time to pass, that passes at once."""
 
     def __init__(self, machine):
-        self.machine, self.offset_ms, self.points = machine, 0, Points(machine)
-
-    def move_clock(self, seconds):
-        self._advance(seconds * 1000)
-
-    def _advance(self, milliseconds):
-        self.offset_ms += milliseconds
-        self.machine.clock(self.offset_ms)
-
-    def hurry(self):
-        self.points.hurry(self._advance)
+        self.machine, self.points = machine, Points(machine)
 
     def start(self, *words, env=None):
         return self.machine.on_terminal("awstap", *words, env={"TZ": "UTC", **(env or {})})
 
     def read(self, terminal, until=None):
         """What comes, up to `until` or the end."""
-        return self.points.read(terminal, self._advance, until)
+        return self.points.read(terminal, until)
 
     def run(self, *words, answer=None, env=None):
         """A command to its end; answer: a question, and what is typed."""
@@ -86,7 +75,7 @@ class Drill(Case):
         return self.person.run("revoke", "work", *options, **more)
 
     def call(self, keys, action, service="iam", **parameters):
-        signing = {"now_s": time.time() + self.person.offset_ms / 1000}
+        signing = {"now_s": self.machine.now_ms() / 1000}
         return self.client.call(keys, action, service=service, signing=signing, **parameters)
 
     def outcome(self, keys, action="ListAccessKeys", service="iam", **parameters):
@@ -124,7 +113,7 @@ class Drill(Case):
     def get(self):
         """A session that is asked for anew."""
         check(self.machine.awstap("lock"))
-        self.person.move_clock(60)
+        self.machine.advance(60_000)
         return self.machine.awstap("get", "work")
 
     def assert_over(self):
@@ -185,9 +174,9 @@ class Whole(Drill):
                       f"AttributeKey=AccessKeyId,AttributeValue={self.first}\n", result.out)
 
     def test_plain_on_a_pipe(self):
-        self.person.move_clock(60)
+        self.machine.advance(60_000)
         child = self.machine.start("awstap", "revoke", "work")
-        wait_for(lambda: child.poll() is not None or self.person.hurry(), "its end")
+        wait_for(lambda: child.poll() is not None or self.person.points.hurry(), "its end")
         result = check(self.machine.finish(child))
         self.assertEqual(result.err, "")
         steps = self.numbered(result.out)
@@ -295,7 +284,7 @@ class Stolen(Drill):
         self.assertEqual(self.revoke("--admin", "boss", env=self.env).status, 5)
         denied = self.policy()
         self.assertEqual(self.outcome(self.session), "AccessDenied")
-        self.person.move_clock(60)
+        self.machine.advance(60_000)
         check(self.revoke("--admin", "boss", env=self.env))
         self.assertEqual(self.policy(), denied)
         self.assertEqual(self.outcome(self.session), "AccessDenied")
@@ -305,7 +294,7 @@ class Stolen(Drill):
         """What was served before the drill is served no more, and nobody had to lock it."""
         check(self.revoke("--admin", "boss", env=self.env))
         for words, before in (((), self.session), (("--role-arn", self.role), self.role_session)):
-            self.person.move_clock(60)
+            self.machine.advance(60_000)
             after = session_keys(self.machine.awstap("get", "work", *words))
             self.assertNotEqual(after, before)
             self.assertEqual(self.outcome(after), "OK")
@@ -351,7 +340,7 @@ class TwoKeys(Drill):
         super().setUp()
         session = session_keys(self.machine.awstap("get", "work"))
         self.other = self.call(session, "CreateAccessKey", UserName="alice").keys().id
-        self.person.move_clock(60)
+        self.machine.advance(60_000)
 
     def test_refused_on_a_pipe(self):
         result = self.machine.awstap("revoke", "work")
@@ -366,7 +355,7 @@ class TwoKeys(Drill):
         result = self.revoke(answer=(question, "no"))
         self.assertEqual(result.status, 5, result)
         self.assertEqual(self.keys(), {self.first: True, self.other: True})
-        self.person.move_clock(60)
+        self.machine.advance(60_000)
         check(self.revoke(answer=(question, "yes")))
         self.assert_over()
 
@@ -390,7 +379,7 @@ class Others(Drill):
         self.with_aws()
         session = session_keys(self.machine.awstap("get", "work"))
         self.aws.call("set-key", id=self.first, status="Inactive")
-        self.person.move_clock(60)
+        self.machine.advance(60_000)
         result = self.revoke()
         self.assertEqual(result.status, 5, result)
         for words in (f"AWS refuses {self.first} already", "have an administrator make a new access key for alice",
@@ -418,12 +407,12 @@ class Others(Drill):
         self.assertEqual(self.revoke().status, 5)
         second = self.facts()["access_key_id"]
         self.aws.call("set-key", id=second, status="Deleted")
-        self.person.move_clock(60)
+        self.machine.advance(60_000)
         result = self.revoke()
         self.assertEqual(result.status, 5)
         self.assertIn(f"awstap revoke work --discard {second}", result.out)
         self.assertEqual(self.keys(), {self.first: True})
-        self.person.move_clock(60)
+        self.machine.advance(60_000)
         check(self.revoke("--discard", second))
         self.assert_over()
 
@@ -434,7 +423,6 @@ class Others(Drill):
         self.aws.call("clear-faults")
         other = self.machine.copied()
         self.addCleanup(other.close)
-        other.clock(self.person.offset_ms)
         result = Person(other).run("revoke", "work")
         self.assertEqual(result.status, 1, result)
         self.assertIn("awstap vault adopt", result.out)
@@ -446,7 +434,7 @@ class Others(Drill):
         check(self.person.run("key", "rotate", "work"))
         second = self.facts()["access_key_id"]
         self.assertEqual(self.keys(), {self.first: False, second: True})
-        self.person.move_clock(60)
+        self.machine.advance(60_000)
         check(self.revoke())
         self.assertNotIn(second, self.keys())
         self.assert_over()
@@ -457,7 +445,7 @@ class Others(Drill):
         self.call(session, "CreateVirtualMFADevice", VirtualMFADeviceName="alice-too")
         serial = SERIAL + "-too"
         seed = next(device["seed_base32"] for device in self.aws.audit("alice")["mfa"] if device["serial"] == serial)
-        self.person.move_clock(60)
+        self.machine.advance(60_000)
         step = totp.step_at(self.aws.state()["now_ms"])
         self.assertEqual(self.outcome(session, "EnableMFADevice", UserName="alice", SerialNumber=serial,
                                       AuthenticationCode1=totp.code_for(seed, step - 1),
@@ -471,13 +459,13 @@ class Slowly(Drill):
         self.aws.call("propagation", ms=10000)
         result = check(self.revoke())
         self.assertIn("waiting for AWS to refuse the access key", result.out)
-        self.person.move_clock(15)
+        self.machine.advance(15_000)
         self.assert_over()
 
     def test_by_turns(self):
         self.aws.call("propagation", ms=10000, flapping=True)
         check(self.revoke())
-        self.person.move_clock(15)
+        self.machine.advance(15_000)
         self.assert_over()
 
     def test_never_refused(self):
@@ -489,16 +477,16 @@ class Slowly(Drill):
         self.aws.call("propagation", ms=600000)
         self.key.person("auto")
         text += self.person.read(terminal, "waiting for AWS to refuse the access key")
-        self.person.move_clock(60)
+        self.machine.advance(60_000)
         text += self.person.read(terminal)
         os.close(terminal)
         self.assertEqual(child.wait(PATIENCE), 5, text)
         self.assertIn(f"AWS still takes the access key {self.first}, a minute after", text)
         self.assertEqual([number for number, (when, _) in self.numbered(text).items() if when == "to do"],
                          [5, 6, 7, 8, 9, 10])
-        self.person.move_clock(600)
+        self.machine.advance(600_000)
         check(self.revoke())
-        self.person.move_clock(600)
+        self.machine.advance(600_000)
         self.assert_over()
 
 
@@ -535,7 +523,7 @@ class Typed(Drill):
 
     def get(self):
         check(self.machine.awstap("lock"))
-        self.person.move_clock(60)
+        self.machine.advance(60_000)
         child = self.machine.start("awstap", "get", "work")
         self.type_code(4)
         return self.machine.finish(child)
@@ -545,7 +533,7 @@ class Typed(Drill):
         child, terminal = self.person.start("revoke", "work")
         for count in (1, 2, 3):
             self.machine.wait_dialog(count)
-            self.person.move_clock(60)  # a code is good once
+            self.machine.advance(60_000)  # a code is good once
             self.type_code(count)
         text = self.person.read(terminal)
         os.close(terminal)
@@ -584,7 +572,7 @@ def cut_short(nth, acted):
         os.close(terminal)
         child.wait(PATIENCE)
         machine.aws.call("clear-faults")
-        person.move_clock(60)
+        person.machine.advance(60_000)
         orphan = acted and at["action"] == "CreateAccessKey"  # a key whose secret nobody has: the person is asked
         result = person.run("revoke", "work", answer=("first, for good? Type yes: ", "yes") if orphan else None)
         return verdict(machine, person, first, at, text, result)
@@ -595,7 +583,7 @@ def cut_short(nth, acted):
 def verdict(machine, person, first, at, text, result):
     facts = check(machine.awstap("key", "show", "work", "--json")).json()
     keys = {key["id"]: key["status"] for key in machine.aws.audit("alice")["keys"]}
-    person.move_clock(60)
+    person.machine.advance(60_000)
     got = machine.awstap("get", "work")
     wrong = [word for word, is_so in {
         "the next run failed": result.status != 0, "the key does not work": got.status != 0,

@@ -8,7 +8,7 @@ import unittest
 
 import tools
 import wire
-from world import Case, check, wait_for
+from world import Case, check
 
 MINUTE = 60
 ACCOUNT = "210987654321"

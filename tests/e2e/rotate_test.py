@@ -9,7 +9,6 @@ import re
 import select
 import shlex
 import termios
-import time
 import unittest
 
 from world import PATIENCE, TOP, USER, Case, check, wait_for  # before the next: it knows where tests/fakeaws is
@@ -33,20 +32,13 @@ class Rotation(Case):
         self.alice = self.machine.add_key(mfa=self.mfa, **self.user_facts)
         self.first = self.alice["access_key_id"]
         self.touches = self.key.number("touches")
-        self.now_ms, self.machines = 0, [self.machine]
-
-    def passes(self, milliseconds):
-        """So much time."""
-        self.now_ms += milliseconds
-        for machine in self.machines:
-            machine.clock(self.now_ms)
 
     def start(self, *options, machine=None):
         """Begin a rotation, on a terminal that shows what is being waited for."""
         master, slave = pty.openpty()
         if USER is not None:
             os.fchown(slave, USER, USER)
-        self.passes(MINUTE)
+        self.machine.advance(MINUTE)
         child = (machine or self.machine).start("awstap", "key", "rotate", *options,
                                                 preexec_fn=lambda: fcntl.ioctl(slave, termios.TIOCSCTTY, 0))
         child.terminal = master, slave
@@ -56,7 +48,7 @@ class Rotation(Case):
         """Where it waits for time to pass, that passes."""
         points = self.points[machine or self.machine]
         while child.poll() is None:
-            points.hurry(self.passes)
+            points.hurry()
             if select.select([child.terminal[0]], [], [], 0.02)[0]:
                 os.read(child.terminal[0], 4096)
         for descriptor in child.terminal:
@@ -74,7 +66,7 @@ class Rotation(Case):
         return {key["id"]: key["status"] == "Active" for key in self.aws.audit("alice")["keys"]}
 
     def get(self, machine=None):
-        self.passes(MINUTE)
+        self.machine.advance(MINUTE)
         return check((machine or self.machine).awstap("get", "work")).json()
 
     def due(self, *options):
@@ -84,7 +76,7 @@ class Rotation(Case):
     def overdue(self):
         """The key is to be rotated by itself, and its time has come."""
         check(self.machine.awstap("key", "set", "work", "rotate_every=30d", "duration=36h"))
-        self.passes(31 * DAY)
+        self.machine.advance(31 * DAY)
 
     def works(self):
         """A session that is asked for anew is had."""
@@ -96,7 +88,7 @@ class Rotation(Case):
         admin = self.aws.add_user("admin", admin=True, iam_needs_mfa=False)
         client = signedclient.Client(self.aws.endpoint)
         reply = client.call(signedclient.Keys(admin["access_key_id"], admin["secret"]), action, service="iam",
-                            signing={"now_s": time.time() + self.now_ms / 1000}, UserName="alice", **parameters)
+                            signing={"now_s": self.machine.now_ms() / 1000}, UserName="alice", **parameters)
         client.close()
         self.assertEqual(reply.status, 200, reply.text)
         return reply
@@ -169,7 +161,7 @@ class ByHand(Rotation):
     def test_again_after_the_grace(self):
         check(self.rotate("work"))
         second = self.facts()["access_key_id"]
-        self.passes(2 * DAY)
+        self.machine.advance(2 * DAY)
         check(self.rotate("work"))
         self.assertEqual(self.keys(), {second: False, self.facts()["access_key_id"]: True})
 
@@ -232,10 +224,10 @@ class Unattended(Rotation):
     def test_by_the_timers_unit(self):
         """With a live MFA session nobody has to be there; the next touch is the proof."""
         check(self.machine.awstap("key", "set", "work", "rotate_every=30d"))
-        self.passes(30 * DAY - HOUR)
+        self.machine.advance(30 * DAY - HOUR)
         self.get()
         self.touches = self.key.number("touches")
-        self.passes(2 * HOUR)
+        self.machine.advance(2 * HOUR)
         self.assertIn("overdue", check(self.machine.awstap("status")).out)
         self.assertTrue(self.facts()["overdue"])
         result = check(self.machine.run(*self.unit()))
@@ -272,10 +264,10 @@ class Unattended(Rotation):
         self.works()
         wait_for(lambda: "is off" in self.facts()["task"], "the old key to be switched off")
         self.assertEqual(self.keys(), {self.first: False, second: True})
-        self.passes(23 * HOUR)
+        self.machine.advance(23 * HOUR)
         self.assertEqual(self.due(), "no key is due\n")
         self.assertIn("not due yet", self.due("work"))
-        self.passes(2 * HOUR)
+        self.machine.advance(2 * HOUR)
         self.assertIn("is deleted", self.due())
         self.assertEqual(self.keys(), {second: True})
         self.works()
@@ -283,7 +275,7 @@ class Unattended(Rotation):
     def test_nothing_is_due(self):
         self.assertEqual(self.due(), "no key is due\n")
         self.assertIn("not rotated by itself", self.due("work"))
-        self.passes(400 * DAY)
+        self.machine.advance(400 * DAY)
         self.assertEqual(self.due(), "no key is due\n")
 
     def test_no_agent(self):
@@ -355,7 +347,7 @@ class Obstacles(Rotation):
         second = self.facts()["access_key_id"]
         self.aws.call("set-key", id=second, status="Deleted")
         self.works()
-        self.passes(2 * MINUTE)
+        self.machine.advance(2 * MINUTE)
         check(self.rotate("work"))
         third = self.facts()["access_key_id"]
         self.assertNotIn(third, (self.first, second))
@@ -379,7 +371,7 @@ class Obstacles(Rotation):
         self.deny("iam:*AccessKey*", Condition={"NumericGreaterThanIfExists": {"aws:MultiFactorAuthAge": "600"}})
         check(self.machine.awstap("key", "set", "work", "rotate_every=1h"))
         self.get()
-        self.passes(2 * HOUR)
+        self.machine.advance(2 * HOUR)
         self.assertIn("fresh MFA", self.due())
         self.assertEqual(self.keys(), {self.first: True})
         self.assertEqual(self.facts()["task"], "")
@@ -411,7 +403,7 @@ class Obstacles(Rotation):
         self.works()
         asked = [request["access_key_id"] for request in self.actions("GetSessionToken")]
         self.assertEqual(asked[-2:], [second, self.first])
-        self.passes(10 * MINUTE)
+        self.machine.advance(10 * MINUTE)
         self.aws.call("propagation", ms=0)
         check(self.rotate("work"))
         self.assertEqual(self.keys(), {self.first: False, second: True})
@@ -442,7 +434,7 @@ class Obstacles(Rotation):
         child = self.start("work")
         self.aws.wait(action="CreateAccessKey", timeout_ms=PATIENCE * 1000)
         wait_for(lambda: len(self.keys()) == 2, "AWS to make the key")
-        self.passes(5 * MINUTE)
+        self.machine.advance(5 * MINUTE)
         self.assert_fails(self.finish(child), 5, "nobody has the secret")
         orphan = (set(self.keys()) - {self.first}).pop()
         self.assertEqual(self.facts()["strangers"], [orphan])
@@ -469,7 +461,7 @@ class Obstacles(Rotation):
         """AWS refuses a third one before its list has the second: once it has, both are named."""
         self.aws.call("propagation", ms=10000, late_lists=True)
         other = self.second_key()
-        self.passes(-MINUTE)  # start() lets a minute pass, in which AWS would have come to know
+        self.machine.advance(-MINUTE)  # start() lets a minute pass, in which AWS would have come to know
         self.assert_fails(self.rotate("work"), 5, other)
         self.assertEqual(self.facts()["strangers"], [other])
         self.assertEqual(self.keys(), {self.first: True, other: True})
@@ -478,7 +470,7 @@ class Obstacles(Rotation):
         """It is old, and has given the session in hand: nothing is dropped for one list of AWS's."""
         self.unproven()
         second = self.facts()["access_key_id"]
-        self.passes(2 * MINUTE)
+        self.machine.advance(2 * MINUTE)
         self.aws.fault("edit", on="ListAccessKeys", count=1, put="",
                        find=r"(?s)<member>(?:(?!</member>).)*" + second + r".*?</member>")
         check(self.rotate("work"))
@@ -490,7 +482,7 @@ class Obstacles(Rotation):
         check(self.rotate("work"))
         second = self.facts()["access_key_id"]
         self.aws.fault("error", on="DeleteAccessKey", status=400, code="ValidationError", message="no", count=1)
-        self.passes(2 * DAY)
+        self.machine.advance(2 * DAY)
         self.assert_fails(self.rotate("work"), 5, "no")
         self.assertIn("is deleted with the next touch", self.facts()["task"])
         check(self.rotate("work"))
@@ -553,7 +545,7 @@ class TakenAway(Rotation):
         second = self.facts()["access_key_id"]
         self.aws.call("set-key", id=self.first, status="Active")
         self.aws.call("set-key", id=second, status="Deleted")
-        self.passes(2 * DAY)
+        self.machine.advance(2 * DAY)
         self.assertIn(f"--discard {second}", self.tended())
         self.assertEqual(self.keys(), {self.first: True})
         self.works()
@@ -603,7 +595,6 @@ class TwoMachines(Rotation):
         """Another machine with a copy of the vault and the same security key, at the same AWS."""
         other = self.machine.copied()
         self.addCleanup(other.close)
-        self.machines.append(other)
         self.points[other] = Points(other)
         return other
 
@@ -637,7 +628,7 @@ class TwoMachines(Rotation):
         """The copy has what AWS no longer takes, and says where to get the other."""
         other = self.copy()
         check(self.rotate("work"))
-        self.passes(MINUTE)
+        self.machine.advance(MINUTE)
         self.assert_fails(other.awstap("get", "work"), 5, self.first, "copy", "awstap vault import")
         self.works()
 

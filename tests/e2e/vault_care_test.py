@@ -362,6 +362,7 @@ class Unfinished(CareCase):
                 self.assert_fails(self.vault_import(self.newer, "--replace"), 1, "could not be written", "No space left")
                 self.assertEqual(self.key.number("touches"), touches + 1)
                 self.assertEqual(read(self.machine.vault), before)
+                self.assertEqual(glob.glob(self.machine.vault + ".replaced-*"), [])
                 check(self.machine.awstap("lock"))
                 check(self.machine.awstap("get", "work"))
         points.plan("")

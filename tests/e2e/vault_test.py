@@ -3,7 +3,6 @@
 
 import contextlib
 import ctypes
-import glob
 import hashlib
 import json
 import os
@@ -17,7 +16,7 @@ import subprocess
 import time
 import unittest
 
-from world import SANITIZED, USER, Case, Machine, access_key_json, check, wait_for
+from world import SANITIZED, USER, Case, access_key_json, check, wait_for
 
 PREFIX = 84  # magic, version, id, public key: every byte of them is tried
 CHANGES = 0x3ce  # inotify(7): modify, attrib, close after writing, move, create, delete

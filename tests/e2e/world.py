@@ -301,9 +301,22 @@ class Machine:
         return Key(self.softkey, name, USER)
 
     def clock(self, milliseconds):
-        """Move the clocks of awstap and of the fake AWS."""
+        """Move the clocks of awstap and of the fake AWS, to so far from the real one."""
         with open(self.clock_file, "r+b") as file:
             file.write(b"%-20d" % milliseconds)
+
+    def clock_moved(self):
+        """How far they are from it, in milliseconds."""
+        with open(self.clock_file, encoding="ascii") as file:
+            return int(file.read())
+
+    def advance(self, milliseconds):
+        """So much time passes."""
+        self.clock(self.clock_moved() + milliseconds)
+
+    def now_ms(self):
+        """The time by their clocks."""
+        return time.time_ns() // 1_000_000 + self.clock_moved()
 
     @property
     def vault(self):
@@ -376,8 +389,10 @@ class Machine:
         return key
 
     def copied(self):
-        """Another machine, with a copy of this one's vault and its security key."""
+        """Another machine, with a copy of this one's vault, its security key and its time."""
         other = Machine()
+        os.unlink(other.clock_file)
+        os.link(self.clock_file, other.clock_file)
         with open(self.vault, "rb") as file:
             other.give(other.vault, file.read())
         other.key_of(self)

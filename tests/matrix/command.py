@@ -65,7 +65,7 @@ class Command:
         """Let a hundredth of a second pass. Whether the command goes on."""
         terminal = self._read()
         self._answer()
-        self.stage.hurry()
+        self.stage.points.hurry()
         if not terminal:
             time.sleep(TICK_S)
         return self.child.poll() is None

@@ -96,7 +96,7 @@ def due(stage):
     """A key whose rotation is due."""
     facts = without_grace(stage)
     must(stage, "key", "set", "work", "rotate_every=30d")
-    stage.advance(31 * 24 * 3600 * 1000)
+    stage.machine.advance(31 * 24 * 3600 * 1000)
     return facts
 
 

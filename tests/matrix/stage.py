@@ -26,13 +26,8 @@ class Stage:
         self.aws = self.machine.aws
         self.points = Points(self.machine)
         self.bases = {}
-        self.clock_ms = 0
         self.base = None
         self.aws.snapshot("nothing")
-
-    def advance(self, ms):
-        self.clock_ms += ms
-        self.machine.clock(self.clock_ms)
 
     def _places(self, name):
         """What is kept of a base, and where: (kept, in use)."""
@@ -49,8 +44,7 @@ class Stage:
             shutil.rmtree(used)
             subprocess.run(["cp", "-a", kept, used], check=True)
         self.aws.restore(self.base)
-        self.clock_ms = self.bases[self.base]["clock_ms"]
-        self.advance(0)
+        self.machine.clock(self.bases[self.base]["clock_ms"])
 
     @property
     def facts(self):
@@ -64,22 +58,21 @@ class Stage:
 
     def now_s(self):
         """The time by the clocks of awstap and of AWS."""
-        return time.time() + self.clock_ms / 1000
+        return self.machine.now_ms() / 1000
 
     def _make(self, base):
         self._empty()
         for _, used in self._places(self.base):
             self._wipe(used)
         self.aws.restore("nothing")
-        self.clock_ms = 0
-        self.advance(0)
+        self.machine.clock(0)
         facts = base(self)
         self.stop()
         for kept, used in self._places(self.base):
             os.makedirs(os.path.dirname(kept), exist_ok=True)
             subprocess.run(["cp", "-a", used, kept], check=True)
         self.aws.snapshot(self.base)
-        self.bases[self.base] = {"clock_ms": self.clock_ms, "facts": facts, "knew": known(self)}
+        self.bases[self.base] = {"clock_ms": self.machine.clock_moved(), "facts": facts, "knew": known(self)}
 
     def _empty(self):
         """No process, no fault, nothing in the runtime folder, no answers for dialogs."""
@@ -126,7 +119,7 @@ class Stage:
     def await_end(self, patience_s=PATIENCE_S):
         end = time.monotonic() + patience_s
         while self.machine.processes() and time.monotonic() < end:
-            self.hurry()
+            self.points.hurry()
             time.sleep(0.005)
         left = [name for name in world.PROGRAMS for _ in self.machine.processes(name)]
         if left:
@@ -141,9 +134,6 @@ class Stage:
                 for stream in filter(None, (child.stdin, child.stdout, child.stderr)):
                     stream.close()
         self.machine.children = [child for child in self.machine.children if child.poll() is None]
-
-    def hurry(self):
-        self.points.hurry(self.advance)
 
     def close(self):
         self.kill()

@@ -226,6 +226,7 @@ static void test_set_process(void **state)
     assert_set("[default]\nx=y\n", "a", "[default]\nx=y\n\n[profile a]\n" SET "\n");
     assert_set("[default]\nx=y", "a", "[default]\nx=y\n\n[profile a]\n" SET "\n");
     assert_set("[default]\r\nx=y\r\n", "a", "[default]\r\nx=y\r\n\r\n[profile a]\r\n" SET "\r\n");
+    assert_set("[default]\r\nx=y", "a", "[default]\r\nx=y\r\n\r\n[profile a]\r\n" SET "\r\n");
     assert_set("# c\n[profile a] ; d\n\n# e\nregion=x\n[profile b]\n", "a",
                "# c\n[profile a] ; d\n" SET "\n\n# e\nregion=x\n[profile b]\n");
     assert_set("[profile a]", "a", "[profile a]\n" SET "\n");
