@@ -16,7 +16,7 @@
 #include "clock.h"
 
 #define HIDRAW    "/sys/class/hidraw/"
-#define SETTLED_S 3
+#define SETTLED_S 10 /* on a machine that is busy udev takes seconds */
 
 /* Whether a HID device's descriptor, which anybody may read, begins with the FIDO usage page. */
 static bool is_security_key(const char *name)

@@ -112,8 +112,10 @@ class Exec(Roles):
 
     def test_two_hundred_at_once(self):
         self.key.person("never")
-        children = [self.machine.start("awstap", "exec", "admin", "--", "true") for _ in range(200)]
+        children = [self.machine.start("awstap", "exec", "admin", "--", "true")]
         self.key.wait_blinking()
+        self.machine.clock(-600_000)  # however slow this machine is: the limit of the touch is far
+        children += [self.machine.start("awstap", "exec", "admin", "--", "true") for _ in range(199)]
         self.key.person("auto")
         for child in children:
             result = check(self.machine.finish(child))
