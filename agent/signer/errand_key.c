@@ -182,6 +182,22 @@ static int unlock_to_remove(struct agent *agent, struct vault *vault, const stru
     return errand_unlock(agent, vault, &stake, false, error, "to remove the key %s", key->name);
 }
 
+/* Its seeds may be the only ones of devices that other keys go by. */
+static int share_seeds(struct vault *vault, const struct key *key, struct error *error)
+{
+    const struct record *record;
+    int r = 0;
+
+    for (unsigned nth = 0; r >= 0 && (record = vault_record(vault, key, RECORD_TOTP_SEED, nth));
+         nth++) {
+        char serial[RECORD_SUBJECT_MAX + 1]; /* records move */
+
+        strcpy(serial, record->subject);
+        r = vault_share_seed(vault, key, serial, error);
+    }
+    return r < 0 ? -1 : 0;
+}
+
 static int remove_key(struct agent *agent, struct vault *vault, const char *name, char **done,
                       struct error *error)
 {
@@ -196,7 +212,8 @@ static int remove_key(struct agent *agent, struct vault *vault, const char *name
         return -1;
     remains_list(remains.own, remains.own_count, own);
     remains_list(remains.strangers, remains.stranger_count, strangers);
-    if (vault_remove_key(vault, name, error) < 0 || errand_write(agent, vault, error) < 0)
+    if (share_seeds(vault, key, error) < 0 || vault_remove_key(vault, name, error) < 0 ||
+        errand_write(agent, vault, error) < 0)
         return -1;
     return errand_done(done, error,
                        "%s is removed from the vault; at AWS nothing was changed%s%s%s%s%s", name,

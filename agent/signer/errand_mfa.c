@@ -2,6 +2,7 @@
 // MFA devices: take over the seed of one, show a code of one.
 #include "errand.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "arena.h"
@@ -59,19 +60,29 @@ static int check_tasks(const struct vault *vault, const struct key *key, struct 
     return 0;
 }
 
+/* Of a device that awstap made nobody else has the seed: none goes without a yes. */
 static int seal(struct agent *agent, struct vault *vault, struct key *key, const char *serial,
                 const struct seed *seed, char **done, struct error *error)
 {
+    const struct record *gone = vault_record(vault, key, RECORD_TOTP_SEED, 0);
+    char before[RECORD_SUBJECT_MAX + 64] = "";
     struct stake stake = {0};
 
     stake_line(&stake, "Seal the MFA seed of %s", key->name);
     stake_line(&stake, "MFA device %s", serial);
-    if (errand_unlock(agent, vault, &stake, false, error, "to seal the MFA seed of %s", key->name) <
-            0 ||
+    if (gone) {
+        stake_line(&stake, "The vault forgets the seed of %s, and there may be no other copy",
+                   gone->subject);
+        snprintf(before, sizeof before, "; the seed of %s that was there is forgotten",
+                 gone->subject);
+    }
+    if (errand_unlock(agent, vault, &stake, gone != NULL, error, "to seal the MFA seed of %s",
+                      key->name) < 0 ||
         vault_set_mfa(vault, key, serial, seed->data, seed->len, error) < 0 ||
         errand_write(agent, vault, error) < 0)
         return -1;
-    return errand_done(done, error, "the MFA seed of %s is sealed: %s", key->name, key->mfa_serial);
+    return errand_done(done, error, "the MFA seed of %s is sealed: %s%s", key->name,
+                       key->mfa_serial, before);
 }
 
 int errand_mfa_import(struct agent *agent, const struct frame *frame, int fd, char **done,

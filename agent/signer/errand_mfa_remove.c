@@ -70,6 +70,8 @@ static int opened(struct life *life, void *context, struct error *error)
         return -1;
     if (removing->resumed)
         return 0;
+    if (vault_share_seed(life->vault, key, task->serial, error) < 0)
+        return -1;
     task->phase = PHASE_DELETING;
     task->begun = task->moved = clock_now_ms() / 1000;
     return put_task(life->vault, task, error) < 0 ? -1
@@ -140,8 +142,8 @@ static int say_done(const struct removing *removing, char **done, struct error *
 
     if (other)
         return errand_done(done, error,
-                           "%s does not go by %s any more; it stays at AWS, as %s goes by it too: "
-                           "awstap mfa remove %s deletes it",
+                           "%s does not go by %s any more; it stays at AWS, and its seed here, as "
+                           "%s goes by it too: awstap mfa remove %s deletes it",
                            key->name, serial, other, other);
     if (key->mfa_serial[0])
         return errand_done(done, error, "%s is deleted, and its seed; %s has the MFA device %s",

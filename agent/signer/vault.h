@@ -214,4 +214,12 @@ int vault_open_access_key(const struct vault *vault, const struct key *key,
 int vault_open_seed(const struct vault *vault, const struct key *key, struct record_secret **seed,
                     struct error *error);
 
+/*
+ * The key is about to lose the seed of this MFA device, if it has it: each other key that goes by
+ * the device, and has no seed of it, gets one. The vault is unlocked, and to be written where this
+ * is 1; 0: nobody needs it; -1 with error.
+ */
+int vault_share_seed(struct vault *vault, const struct key *key, const char *serial,
+                     struct error *error);
+
 #endif

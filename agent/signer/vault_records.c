@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arena.h"
 #include "clock.h"
 #include "journal.h"
 #include "vault.h"
@@ -268,4 +269,35 @@ int vault_open_seed(const struct vault *vault, const struct key *key, struct rec
             "seals the seed of one that it has",
             key->name, key->name);
     return vault_open_record(vault, record, seed, error);
+}
+
+/* Another key that goes by the device, and whose codes come from this key's seed alone, or NULL. */
+static const struct key *heir(const struct vault *vault, const struct key *key, const char *serial)
+{
+    for (size_t i = 0; i < vault->key_count; i++) {
+        const struct key *other = &vault->keys[i];
+
+        if (other->id != key->id && strcmp(other->mfa_serial, serial) == 0 &&
+            !vault_has_seed(vault, other))
+            return other;
+    }
+    return NULL;
+}
+
+int vault_share_seed(struct vault *vault, const struct key *key, const char *serial,
+                     struct error *error)
+{
+    const struct record *record = find_record(vault, key->id, RECORD_TOTP_SEED, serial);
+    struct record_secret *seed;
+    const struct key *other;
+    int r = 0;
+
+    if (!record || !heir(vault, key, serial))
+        return 0;
+    if (vault_open_record(vault, record, &seed, error) < 0)
+        return -1;
+    while (r == 0 && (other = heir(vault, key, serial)))
+        r = vault_put_record(vault, other, RECORD_TOTP_SEED, serial, seed->data, seed->len, error);
+    arena_free(seed);
+    return r < 0 ? -1 : 1;
 }

@@ -166,6 +166,28 @@ class HandedOut(MfaCase):
         self.assert_stayed()
 
 
+class ImportedOver(MfaCase):
+    """A seed is imported where there is one already, of a device that nobody else has it of."""
+
+    def setUp(self):
+        super().setUp()
+        self.added()
+        self.next_step(2)
+
+    def over(self):
+        return self.machine.awstap("mfa", "import", "work", "--mfa-serial", FIRST + "-phone", text="A" * 32)
+
+    def test_no(self):
+        self.machine.pinentry("confirm no")
+        self.assert_fails(self.over(), 4)
+        self.assertIn(f"forgets the seed of {FIRST}, and there may be no other copy", self.machine.dialogs()[-1]["desc"])
+        self.assertTrue(self.has_mfa(check(self.machine.awstap("get", "work")).json()))
+
+    def test_yes(self):
+        self.machine.pinentry("confirm yes")
+        self.assertIn(f"the seed of {FIRST} that was there is forgotten", check(self.over()).out)
+
+
 class Fido(MfaCase):
     """A user whose security key is at AWS too, for the console."""
 
