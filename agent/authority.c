@@ -29,6 +29,7 @@ struct entry {
     char access_key_id[ID_MAX + 1], secret[ID_MAX + 1], signed_by[ID_MAX + 1];
     uint64_t issued, expiration; /* seconds since 1970 */
     uint64_t end_ms;             /* of clock_boot_ms() */
+    uint64_t order;              /* see session_order() */
     uint32_t mfa;
     uint8_t day_key[KEPT_BYTES];
     char date[DATE_MAX + 1], region[REGION_MAX + 1];
@@ -91,6 +92,7 @@ static struct entry *add(const char *key, const char *token, uint32_t seconds)
     strcpy(entry->key, key);
     strcpy(entry->token, token);
     entry->issued = clock_now_ms() / 1000;
+    entry->order = session_order();
     entry->expiration = entry->issued + seconds;
     entry->end_ms = clock_boot_ms() + (uint64_t)seconds * 1000;
     if (entry->end_ms < expiry.deadline_ms)
@@ -189,7 +191,7 @@ static void fill(struct msg_granted *granted, const char *key)
     const struct entry *entry = *place_of(key);
 
     if (entry && entry->end_ms > clock_boot_ms() &&
-        (!session || !session->mfa || entry->issued >= session->issued))
+        (!session || !session->mfa || entry->order > session->order))
         fill_from_entry(granted, entry);
     else if (session)
         fill_from_session(granted, session);

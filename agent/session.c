@@ -174,6 +174,7 @@ struct session *session_store(const struct spec *spec, const struct msg_issued *
         .signed_by = place(&at, issued->signed_by),
         .mfa = issued->mfa,
         .issued = clock_now_ms() / 1000,
+        .order = session_order(),
         .expiration = issued->expiration,
         .end_ms = now + lifetime_ms,
     };
@@ -184,6 +185,13 @@ struct session *session_store(const struct spec *spec, const struct msg_issued *
     if (session->end_ms < expiry.deadline_ms)
         expiry.deadline_ms = session->end_ms;
     return session;
+}
+
+uint64_t session_order(void)
+{
+    static uint64_t last;
+
+    return ++last;
 }
 
 struct session *session_find(const struct spec *spec)
@@ -207,7 +215,7 @@ static bool precedes(const struct session *a, const struct session *b)
 {
     if (!b || a->mfa != b->mfa)
         return !b || a->mfa;
-    return a->issued > b->issued;
+    return a->order > b->order;
 }
 
 const struct session *session_youngest(const char *key)

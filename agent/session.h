@@ -21,6 +21,7 @@ struct session {
     const char *signed_by; /* the long-lived access key that it was got with; empty for a role */
     uint32_t mfa;          /* it is MFA-authenticated */
     uint64_t issued;       /* seconds since 1970 */
+    uint64_t order;        /* see session_order() */
     uint64_t expiration;   /* as AWS said, seconds since 1970 */
     uint64_t renew_ms;     /* from here on it counts as missing, but is served if nobody touches */
     uint64_t end_ms;       /* from here on it is gone */
@@ -35,6 +36,10 @@ int session_open(void);
  * log. NULL when the arena is full. Owned by the cache. */
 struct session *session_store(const struct spec *spec, const struct msg_issued *issued,
                               const char *how);
+
+/* A number above all those before, for what is issued now: which is younger no clock tells that may
+ * be set back. */
+uint64_t session_order(void);
 
 /* The session for this spec, still valid, or NULL. It may be gone after the next call of any
  * session_ function. */
