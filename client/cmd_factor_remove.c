@@ -68,7 +68,8 @@ static int replace_all(const struct copies *copies)
     for (size_t i = 0; i < copies->count; i++) {
         const char *name = copies->keys[i].name;
 
-        if ((status = replace_access_key(cmd_factor_remove.name, name)) != EXIT_DONE && !failed)
+        if ((status = replace_access_key(cmd_factor_remove.name, name, true)) != EXIT_DONE &&
+            !failed)
             failed = status;
         if (copies->keys[i].has_seed &&
             (status = replace_mfa_device(cmd_factor_remove.name, name)) != EXIT_DONE && !failed)

@@ -368,7 +368,7 @@ static int burn(struct run *run)
             : "Keys that lay in a plain file count as leaked. Replace them at AWS now?",
         true, &yes);
     for (size_t i = 0; i < run->burn_count && status == EXIT_DONE && yes; i++)
-        note_failure(run, replace_access_key(cmd_key_import.name, run->burn[i]));
+        note_failure(run, replace_access_key(cmd_key_import.name, run->burn[i], false));
     return status;
 }
 

@@ -36,7 +36,8 @@ static int run(const struct arguments *arguments)
     const char *discard = arguments->option[OPTION_DISCARD];
     const char *name = *arguments->more ? *arguments->more : "";
     const bool due = arguments->option[OPTION_DUE];
-    const struct msg_key_rotate rotate = {name, due, discard ? discard : ""};
+    const struct msg_key_rotate rotate = {
+        .name = name, .due = due, .discard = discard ? discard : ""};
     int of_keys = EXIT_DONE, status;
     const struct request request = {.type = MSG_KEY_ROTATE,
                                     .msg = &rotate,

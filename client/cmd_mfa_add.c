@@ -5,8 +5,8 @@
 
 static int run(const struct arguments *arguments)
 {
-    const struct msg_mfa_add add = {arguments->operand[0],
-                                    arguments->option[OPTION_REPLACE] != NULL};
+    const struct msg_mfa_add add = {.key = arguments->operand[0],
+                                    .replace = arguments->option[OPTION_REPLACE] != NULL};
     const struct request request = {
         .type = MSG_MFA_ADD, .msg = &add, .fd = -1, .start = true, .wait_ms = AGENT_LIFE_MS};
 

@@ -434,6 +434,16 @@ static int interrupted(struct revoke *revoke, int status)
     return status;
 }
 
+/* Where a rotation is under way, which of its two access keys is meant depends on how far it is:
+ * the steps name it. */
+static void say_which(struct revoke *revoke)
+{
+    const struct subject *subject = &revoke->subject;
+
+    plan_line(&revoke->plan, "The leak drill for %s: %s%s%s", revoke->name, subject->arn,
+              *subject->task ? "" : ", access key ", *subject->task ? "" : subject->access_key_id);
+}
+
 static int show_plan(struct revoke *revoke)
 {
     struct subject *subject = &revoke->subject;
@@ -463,8 +473,7 @@ static int run(const struct arguments *arguments)
         return fail(EXIT_FAILED, "--admin runs the AWS CLI, and no `aws` is in PATH; install it, "
                                  "or leave --admin out to be given the command");
     plan_begin(&revoke.plan);
-    plan_line(&revoke.plan, "The leak drill for %s: %s, access key %s", revoke.name,
-              revoke.subject.arn, revoke.subject.access_key_id);
+    say_which(&revoke);
     if (arguments->option[OPTION_DRY_RUN])
         return show_plan(&revoke);
     status = run_drill(&revoke, arguments->option[OPTION_DISCARD]);

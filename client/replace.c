@@ -18,16 +18,16 @@ static int ask(enum message_type type, const void *msg, const char *as, const ch
     return status;
 }
 
-int replace_access_key(const char *command, const char *key)
+int replace_access_key(const char *command, const char *key, bool anew)
 {
-    const struct msg_key_rotate rotate = {.name = key};
+    const struct msg_key_rotate rotate = {.name = key, .discard = "", .anew = anew};
 
     return ask(MSG_KEY_ROTATE, &rotate, "key rotate", command, key);
 }
 
 int replace_mfa_device(const char *command, const char *key)
 {
-    const struct msg_mfa_add add = {.key = key, .replace = 1};
+    const struct msg_mfa_add add = {.key = key, .replace = 1, .anew = 1};
 
     return ask(MSG_MFA_ADD, &add, "mfa add", command, key);
 }

@@ -104,10 +104,11 @@ static const struct layout LAYOUTS[] = {
     [MSG_AGREE] = {"AGREE", false, FIELDS(F_TEXT(msg_agree, stake, STAKE_MAX_), )},
     [MSG_KEY_ROTATE] = {"KEY_ROTATE", false, FIELDS(
         F_TEXT(msg_key_rotate, name, NAME_MAX_), F_U32(msg_key_rotate, due),
-        F_TEXT(msg_key_rotate, discard, 128), )},
+        F_TEXT(msg_key_rotate, discard, 128), F_U32(msg_key_rotate, anew), )},
     [MSG_KEY_IMPORT] = {"KEY_IMPORT", true, FIELDS(F_LIST(msg_key_import, keys, HOPS_BYTES_MAX), F_U32(msg_key_import, exposed), )},
     [MSG_MFA_ADD] = {"MFA_ADD", false, FIELDS(
-        F_TEXT(msg_mfa_add, key, NAME_MAX_), F_U32(msg_mfa_add, replace), )},
+        F_TEXT(msg_mfa_add, key, NAME_MAX_), F_U32(msg_mfa_add, replace),
+        F_U32(msg_mfa_add, anew), )},
     [MSG_MFA_REMOVE] = {"MFA_REMOVE", false, FIELDS(F_TEXT(msg_mfa_remove, key, NAME_MAX_), )},
     [MSG_REVOKE] = {"REVOKE", false, FIELDS(
         F_TEXT(msg_revoke, key, NAME_MAX_), F_TEXT(msg_revoke, discard, 128),

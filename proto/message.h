@@ -360,6 +360,7 @@ struct msg_key_rotate {
     const char *name; /* empty: every key that is due */
     uint32_t due;     /* only if it is due, and nobody is asked */
     const char *discard;
+    uint32_t anew; /* also where it has one by a rotation that is not over yet */
 };
 struct msg_key_import {
     struct list keys; /* see PROTOCOL.md */
@@ -368,6 +369,7 @@ struct msg_key_import {
 struct msg_mfa_add {
     const char *key;
     uint32_t replace; /* the device before goes once the new one is proven */
+    uint32_t anew;    /* also where the new one is what an earlier run made */
 };
 struct msg_mfa_remove {
     const char *key;

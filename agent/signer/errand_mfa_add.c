@@ -22,6 +22,7 @@ struct adding {
     struct mfa_device device;
     struct mfa_session session;
     struct allowed_serial allowed[MFA_NAMES]; /* whichever it is called in the end */
+    bool resumed;                             /* an earlier run has sealed the seed */
 };
 
 static struct task *task_of(struct adding *adding)
@@ -64,6 +65,7 @@ static int check(struct adding *adding, bool replace, struct error *error)
     const struct key *key = life_key(life);
     bool begun = task_find(life->vault, key->id, TASK_MFA_ADD, task_of(adding));
 
+    adding->resumed = task_of(adding)->phase >= PHASE_SEALED;
     if (!vault_is_here(life->vault, error) || check_tasks(adding, error) < 0)
         return -1;
     if (begun || replace == vault_has_seed(life->vault, key))
@@ -99,6 +101,15 @@ static int compute_codes(struct adding *adding, struct error *error)
     return r;
 }
 
+/* The seed that is to be replaced may be another key's only one. */
+static int share_seed(const struct life *life, struct error *error)
+{
+    const struct key *key = life_key(life);
+    int r = vault_share_seed(life->vault, key, key->mfa_serial, error);
+
+    return r == 1 ? errand_write(life->agent, life->vault, error) : r;
+}
+
 /* What needs the open vault: the serial to come, what signs the first session, the codes. */
 static int opened(struct life *life, void *context, struct error *error)
 {
@@ -110,7 +121,8 @@ static int opened(struct life *life, void *context, struct error *error)
         if (serial_allow(life->vault, key, mfa_name_serial(key, nth, serial), &adding->allowed[nth],
                          error) < 0)
             return -1;
-    if (mfa_session_prepare(&adding->session, life->vault, key, error) < 0)
+    if (share_seed(life, error) < 0 ||
+        mfa_session_prepare(&adding->session, life->vault, key, error) < 0)
         return -1;
     return task_of(adding)->phase == PHASE_SEALED ? compute_codes(adding, error) : 0;
 }
@@ -385,19 +397,37 @@ static int run(struct adding *adding, struct agent *agent, const struct msg_mfa_
     return finish(adding, done, error);
 }
 
+/* 0; 1: the seed of the new device was in the vault before; -1 with error. */
+static int run_once(struct agent *agent, const struct msg_mfa_add *request, char **done,
+                    struct error *error)
+{
+    static struct adding adding; /* too large for the stack */
+    int r = run(&adding, agent, request, done, error);
+
+    if (r == 0 && adding.resumed)
+        r = 1;
+    mfa_device_free(&adding.device);
+    mfa_session_close(&adding.session);
+    life_end(&adding.life);
+    adding = (struct adding){0};
+    return r;
+}
+
 int errand_mfa_add(struct agent *agent, const struct frame *frame, int fd, char **done,
                    struct error *error)
 {
-    static struct adding adding; /* too large for the stack */
     struct msg_mfa_add request;
     int r;
 
     (void)fd;
     if (message_get(frame, MSG_MFA_ADD, &request) < 0)
         return errand_malformed(error);
-    r = run(&adding, agent, &request, done, error);
-    mfa_device_free(&adding.device);
-    mfa_session_close(&adding.session);
-    life_end(&adding.life);
-    return r;
+    if ((r = run_once(agent, &request, done, error)) == 1 && request.anew) {
+        agent_progress(agent, PROGRESS_NOTE,
+                       "that device was made before; another takes its place");
+        arena_free(*done);
+        *done = NULL;
+        r = run_once(agent, &request, done, error);
+    }
+    return r < 0 ? -1 : 0;
 }

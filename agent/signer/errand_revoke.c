@@ -21,6 +21,7 @@
 
 struct drill {
     struct life life;
+    const char *discard;      /* an access key that is to be deleted first; "": none */
     struct task task;         /* as the journal has it */
     uint64_t sealed;          /* when the old access key came into the vault */
     uint64_t ended;           /* see msg_drill; 0: not known yet */
@@ -48,15 +49,31 @@ static const struct record *find_record(const struct life *life, const char *acc
     return vault_record_of(life->vault, life_key(life), RECORD_ACCESS_KEY, access_key_id);
 }
 
-/* See in the journal how far it is. Without a task the access key in use is the old one. */
+/* The beginning of a drill is where a rotation waits for the proof of its new access key; without
+ * one the access key in use is the old one. */
+static void look_at_rotation(struct drill *drill)
+{
+    static struct task rotating; /* too large for the stack, with the others */
+    const struct life *life = &drill->life;
+
+    task_find(life->vault, life->key, TASK_ROTATE, &rotating);
+    if (rotating.phase >= PHASE_SEALED && rotating.phase < PHASE_PROVEN) {
+        drill->task = rotating;
+        drill->task.kind = TASK_REVOKE;
+    } else {
+        snprintf(drill->task.old_id, sizeof drill->task.old_id, "%s",
+                 vault_access_key_id(life->vault, life_key(life)));
+    }
+}
+
+/* See in the journal how far it is. */
 static void look(struct drill *drill)
 {
     const struct life *life = &drill->life;
     const struct record *old;
 
     if (!task_find(life->vault, life->key, TASK_REVOKE, &drill->task))
-        snprintf(drill->task.old_id, sizeof drill->task.old_id, "%s",
-                 vault_access_key_id(life->vault, life_key(life)));
+        look_at_rotation(drill);
     if ((old = find_record(life, drill->task.old_id)))
         drill->sealed = old->created;
     drill->ended = drill->task.phase == PHASE_RENEWED || drill->task.phase == PHASE_DELETING
@@ -166,6 +183,8 @@ static int unlock_for(struct drill *drill, const char *what, struct error *error
                "The leak drill for %s: its access key %s is replaced, switched off and "
                "deleted",
                name, drill->task.old_id);
+    if (drill->discard[0])
+        stake_line(&stake, "Delete the access key %s first", drill->discard);
     strcpy(key, name); /* life_unlock() reads the vault anew */
     life->opened = drill->old.is_open ? opened : NULL;
     life->context = drill;
@@ -194,16 +213,17 @@ static void tell_both(struct drill *drill)
 }
 
 /* A new access key, proven by a touch of its own, unless this run's first one was of it. */
-static int replace(struct drill *drill, const char *discard, struct error *error)
+static int replace(struct drill *drill, struct error *error)
 {
     struct life *life = &drill->life;
 
-    if (rotate_replace(life, TASK_REVOKE, discard, error) < 0) {
+    if (rotate_replace(life, TASK_REVOKE, drill->discard, error) < 0) {
         look(drill);
-        if (drill->task.phase == PHASE_NONE && !discard[0] && error->status == EXIT_AWS)
+        if (drill->task.phase == PHASE_NONE && !drill->discard[0] && error->status == EXIT_AWS)
             tell_both(drill);
         return -1;
     }
+    drill->discard = "";
     look(drill);
     tell_now(drill, DRILL_CREATED);
     if (drill->task.phase < PHASE_PROVEN &&
@@ -283,20 +303,28 @@ static int renew(struct drill *drill, struct error *error)
     return 0;
 }
 
-static int begin(struct drill *drill, const char *discard, struct error *error)
+/* The person gives the new access key up: the drill begins anew, however far it was. */
+static bool gives_up(const struct drill *drill)
+{
+    return drill->discard[0] && strcmp(drill->discard, drill->task.new_id) == 0;
+}
+
+static int begin(struct drill *drill, struct error *error)
 {
     struct life *life = &drill->life;
 
-    tell_earlier(drill);
-    if (drill->task.phase >= PHASE_RENEWED)
-        return 0;
+    if (!gives_up(drill)) {
+        tell_earlier(drill);
+        if (drill->task.phase >= PHASE_RENEWED)
+            return 0;
+    }
     if (proof_open(&drill->old, life->agent, life_key(life), error) < 0 ||
         mfa_session_open(&drill->later, life->agent, life_key(life), error) < 0)
         return -1;
     if (unlock_for(drill, "for the leak drill of", error) < 0)
         return explain_locked_out(drill, error);
     tell_now(drill, DRILL_OPENED);
-    if (replace(drill, discard, error) < 0 || rotate_disable_old(life, TASK_REVOKE, error) < 0)
+    if (replace(drill, error) < 0 || rotate_disable_old(life, TASK_REVOKE, error) < 0)
         return -1;
     look(drill);
     tell_now(drill, DRILL_OFF);
@@ -334,12 +362,25 @@ static void describe_use(struct drill *drill, char *text, size_t size)
         snprintf(text, size, "%s was never used, says AWS", drill->task.old_id);
 }
 
+/* Whoever had the old access key may have made others. Nobody is sent back for a list that fails:
+ * the drill is over by then. */
+static void look_for_others(struct drill *drill)
+{
+    static struct iam_keys keys; /* too large for the stack, with the others */
+    struct error why = {0};
+
+    if (census_take(&drill->life, &keys, &why) < 0)
+        agent_progress(drill->life.agent, PROGRESS_NOTE,
+                       "whether the user has access keys or MFA devices that this vault does not "
+                       "know is not known: %.300s",
+                       why.text);
+}
+
 /* The last use is asked for before: of a deleted access key AWS knows nothing. */
 static int finish(struct drill *drill, char **done, struct error *error)
 {
     struct life *life = &drill->life;
     char name[KEY_NAME_MAX + 1], use[640];
-    struct iam_keys keys;
     int r;
 
     strcpy(name, life_key(life)->name);
@@ -350,9 +391,10 @@ static int finish(struct drill *drill, char **done, struct error *error)
         (r == 1 && unlock_for(drill, "to end the leak drill of", error) < 0))
         return -1;
     describe_use(drill, use, sizeof use);
-    if (delete_old(drill, error) < 0 || census_take(life, &keys, error) < 0)
+    if (delete_old(drill, error) < 0)
         return -1;
     tell_now(drill, DRILL_DELETED);
+    look_for_others(drill);
     return errand_done(done, error, "%s", use);
 }
 
@@ -366,10 +408,12 @@ int errand_revoke(struct agent *agent, const struct frame *frame, int fd, char *
     (void)fd;
     if (message_get(frame, MSG_REVOKE, &request) < 0)
         return errand_malformed(error);
-    if (life_read(&drill.life, agent, request.key, error) == 0 &&
+    if (rotate_check_discard(request.discard, error) == 0 &&
+        life_read(&drill.life, agent, request.key, error) == 0 &&
         vault_is_here(drill.life.vault, error)) {
+        drill.discard = request.discard;
         look(&drill);
-        r = request.finish ? finish(&drill, done, error) : begin(&drill, request.discard, error);
+        r = request.finish ? finish(&drill, done, error) : begin(&drill, error);
     }
     arena_free(drill.codes);
     mfa_session_close(&drill.later);

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "arena.h"
 #include "clock.h"
 #include "duration.h"
 #include "errand.h"
@@ -25,12 +26,25 @@ static const char *in_use(const struct life *life)
     return vault_access_key_id(life->vault, life_key(life));
 }
 
+/* What is being replaced: the access key in use, or, where a rotation has put the new one in its
+ * place already, the one before. */
+static const char *replaced(const struct life *life)
+{
+    static struct task task; /* its text is handed out */
+
+    find_task(life, &task);
+    return task.phase >= PHASE_SEALED && task.phase < PHASE_INACTIVE ? task.old_id : in_use(life);
+}
+
 static int unlock_to_rotate(struct life *life, struct agent *agent, const char *name,
                             const char *discard, struct error *error)
 {
+    const char *old_id = replaced(life), *new_id = in_use(life);
     struct stake stake = {0};
 
-    stake_line(&stake, "Rotate the key %s: access key %s", name, in_use(life));
+    stake_line(&stake, "Rotate the key %s: access key %s", name, old_id);
+    if (strcmp(old_id, new_id) != 0)
+        stake_line(&stake, "in its place comes %s, which an earlier run has made", new_id);
     stake_line(&stake, "%s", life_key(life)->arn);
     if (discard[0])
         stake_line(&stake, "Delete the access key %s", discard);
@@ -129,17 +143,49 @@ static int rotate(struct life *life, struct agent *agent, const char *name, cons
     char before[RECORD_SUBJECT_MAX + 1];
     int over;
 
-    if (life_read(life, agent, name, error) < 0 || !vault_is_here(life->vault, error))
+    if (rotate_check_discard(discard, error) < 0 || life_read(life, agent, name, error) < 0 ||
+        !vault_is_here(life->vault, error))
         return -1;
     if ((over = is_over(life, discard, done, error)) != 0)
         return over < 0 ? -1 : 0;
-    snprintf(before, sizeof before, "%s", in_use(life));
+    snprintf(before, sizeof before, "%s", replaced(life));
     if (unlock_to_rotate(life, agent, name, discard, error) < 0 ||
         end_earlier(life, discard, error) < 0 ||
         rotate_replace(life, TASK_ROTATE, discard, error) < 0 ||
         prove(life, agent, name, error) < 0 || retire_old(life, error) < 0)
         return -1;
     return tell(life, before, done, error);
+}
+
+/* What makes room for another access key where a rotation has its own in use already. */
+static const char *in_the_way(const struct life *life)
+{
+    static struct task task; /* its text is handed out */
+
+    find_task(life, &task);
+    return task.phase >= PHASE_PROVEN ? task.old_id : "";
+}
+
+/* No access key that the vault has now stays in use: where a rotation waits for its proof, that
+ * comes first, and the access key that it made is replaced as well. 0 or -1 with error. */
+static int rotate_anew(struct life *life, struct agent *agent, const char *name, char **done,
+                       struct error *error)
+{
+    char leaked[RECORD_SUBJECT_MAX + 1], discard[RECORD_SUBJECT_MAX + 1];
+
+    if (life_read(life, agent, name, error) < 0)
+        return -1;
+    snprintf(leaked, sizeof leaked, "%s", in_use(life));
+    snprintf(discard, sizeof discard, "%s", in_the_way(life));
+    if (rotate(life, agent, name, discard, done, error) < 0)
+        return -1;
+    if (strcmp(in_use(life), leaked) != 0)
+        return 0;
+    agent_progress(agent, PROGRESS_NOTE, "%s was made before; another takes its place", leaked);
+    snprintf(discard, sizeof discard, "%s", in_the_way(life));
+    arena_free(*done);
+    *done = NULL;
+    return rotate(life, agent, name, discard, done, error);
 }
 
 /* One step after the other, as far as nobody has to touch. 0 or -1 with error. */
@@ -257,7 +303,8 @@ int errand_key_rotate(struct agent *agent, const struct frame *frame, int fd, ch
         return errand_malformed(error);
     if (request.due)
         return rotate_due(agent, request.name, done, error);
-    r = rotate(&life, agent, request.name, request.discard, done, error);
+    r = request.anew ? rotate_anew(&life, agent, request.name, done, error)
+                     : rotate(&life, agent, request.name, request.discard, done, error);
     life_end(&life);
     return r;
 }

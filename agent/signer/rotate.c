@@ -92,7 +92,8 @@ static bool is_active(const struct iam_key *key)
 }
 
 /*
- * Delete the new access key, and forget it. Only where the old one works: it has to be active, and
+ * Delete the new access key, and forget it, and with it what IAM is asked with where that is of
+ * this key. Only where the old one works: it has to be active, and
  * where it was about to be switched off it is made sure that it stays so. 0 or -1 with error.
  */
 static int abandon(struct rotation *rotation, const struct iam_keys *keys, struct error *error)
@@ -111,8 +112,14 @@ static int abandon(struct rotation *rotation, const struct iam_keys *keys, struc
     if (rotation->task.phase >= PHASE_PROVEN &&
         (verdict = iam_set_key_active(&life->iam, old_id, true, error)) != IAM_OK)
         return denial_explain(life, verdict, error);
-    return rotation_delete_key(life, new_id, error) < 0 ? -1
-                                                        : rotation_close(rotation, new_id, error);
+    if (rotation_delete_key(life, new_id, error) < 0 || rotation_close(rotation, new_id, error) < 0)
+        return -1;
+    if (life->authority->mfa || strcmp(life->authority->signed_by, new_id) != 0)
+        return 0;
+    return error_set(error, EXIT_FAILED,
+                     "the new access key %s is given up, as you asked, and %s stays in use; what "
+                     "this touch was for has gone with it: run awstap %s %s for another one",
+                     new_id, old_id, rotation_command(rotation), rotation->name);
 }
 
 /* It is at AWS, and Inactive: not by us. Always -1 with error. */
@@ -415,14 +422,19 @@ static int go_on(struct rotation *rotation, struct iam_keys *keys, const char **
     return task->phase != PHASE_NONE ? 1 : census_take(rotation->life, keys, error);
 }
 
+int rotate_check_discard(const char *discard, struct error *error)
+{
+    return !discard[0] || access_key_id_valid(discard)
+               ? 0
+               : error_set(error, EXIT_USAGE, "--discard wants an access key id, as AKIA…");
+}
+
 int rotate_replace(struct life *life, enum task_kind kind, const char *discard, struct error *error)
 {
     static struct rotation rotation;
     static struct iam_keys keys;
     int r = 0;
 
-    if (discard[0] && !access_key_id_valid(discard))
-        return error_set(error, EXIT_USAGE, "--discard wants an access key id, as AKIA…");
     if (!vault_is_here(life->vault, error) || finish_earlier(life, kind, &discard, error) < 0 ||
         rotation_take_up(&rotation, life, kind, error) < 0 || census_take(life, &keys, error) < 0)
         return -1;

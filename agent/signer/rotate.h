@@ -13,6 +13,10 @@
  * that is due, or one that is unfinished. now: seconds since 1970. */
 bool rotate_is_due(const struct vault *vault, const struct key *key, uint64_t now);
 
+/* Whether what a person wants deleted can be the id of an access key; "" is nothing. 0, or -1 with
+ * EXIT_USAGE. It comes before anybody is shown it. */
+int rotate_check_discard(const char *discard, struct error *error);
+
 /*
  * Up to PHASE_CHECKED: a new access key, sealed, in use, and taken by AWS; kind is TASK_ROTATE or
  * TASK_REVOKE. discard: an access key id unknown to the vault that the person wants deleted first,

@@ -330,6 +330,61 @@ class Recovery(FactorsCase):
         self.remove_on_terminal(None, "--burn")
         self.assertTrue(self.replaced())
 
+    def rotate_on_terminal(self, *options):
+        """A rotation at a terminal; where time is waited for, it passes. Its exit status."""
+        self.machine.advance(60_000)
+        child, terminal = self.machine.on_terminal("awstap", "key", "rotate", "work", *options)
+        self.points.read(terminal)
+        os.close(terminal)
+        return child.wait(60)
+
+    def in_use(self):
+        return check(self.machine.awstap("key", "show", "work", "--json")).json()["access_key_id"]
+
+    def assert_burnt(self, second):
+        """What old copies hold is another by now; so is what had taken its place before the factor went."""
+        self.machine.advance(60_000)
+        self.remove_on_terminal(None, "--burn")
+        self.assertTrue(self.replaced())
+        self.assertFalse({key["id"]: key["status"] == "Active" for key in self.aws.audit("alice")["keys"]}.get(second))
+        self.assertNotEqual(self.in_use(), second)
+
+    def test_burnt_in_the_grace_period(self):
+        self.two_factors()
+        self.assertEqual(self.rotate_on_terminal(), 0)
+        self.assert_burnt(self.in_use())
+
+    def test_burnt_before_the_proof(self):
+        key = self.two_factors()
+        key.person("after 1")
+        self.machine.advance(60_000)
+        child, terminal = self.machine.on_terminal("awstap", "key", "rotate", "work")
+        self.aws.wait(action="CreateAccessKey", settled=True, timeout_ms=60_000)
+        key.person("deny")
+        self.points.read(terminal)
+        os.close(terminal)
+        self.assertEqual(child.wait(60), 4)
+        key.person("auto")
+        self.assert_burnt(self.in_use())
+
+    def test_burnt_with_a_device_under_way(self):
+        """Its seed was in the copies too."""
+        self.two_factors()
+        self.machine.advance(60_000)
+        self.aws.fault("error", on="EnableMFADevice", nth=2, count=0, status=403, code="InvalidAuthenticationCode",
+                       message="no")
+        child, terminal = self.machine.on_terminal("awstap", "mfa", "add", "--replace", "work")
+        self.points.read(terminal)
+        os.close(terminal)
+        self.assertEqual(child.wait(60), 5)
+        self.aws.call("clear-faults")
+        seeds = [device["seed_base32"] for device in self.aws.audit("alice")["mfa"]]
+        self.assertEqual(len(seeds), 2)
+        self.machine.advance(120_000)
+        self.remove_on_terminal(None, "--burn")
+        self.assertTrue(self.replaced())
+        self.assertNotIn(self.aws.audit("alice")["mfa"][0]["seed_base32"], seeds)
+
     def test_removed_and_kept(self):
         """Enter means no: the commands are shown for later."""
         self.two_factors()

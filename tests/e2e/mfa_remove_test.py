@@ -300,7 +300,8 @@ class Shared(MfaCase):
     def test_remove(self):
         result = check(self.mfa("remove"))
         self.assertIn("home goes by it too", self.machine.dialogs()[-1]["desc"])
-        self.assertIn(f"work does not go by {FIRST} any more; it stays at AWS, as home goes by it too", result.out)
+        self.assertIn(f"work does not go by {FIRST} any more; it stays at AWS, and its seed here, as home goes by it too",
+                      result.out)
         self.assert_has_none(**{FIRST: True})
         self.assert_home_works()
         self.next_step(2)
@@ -320,6 +321,41 @@ class Shared(MfaCase):
     def test_key_remove(self):
         self.assertNotIn(FIRST, check(self.machine.awstap("key", "remove", "home")).out)
         self.assertIn(FIRST, check(self.machine.awstap("key", "remove", "work")).out)
+
+
+class SharedSeed(MfaCase):
+    """The second key goes by the device too, and its codes come from the first one's seed, which nobody else has."""
+
+    def setUp(self):
+        super().setUp()
+        self.added()
+        made = self.as_admin("CreateAccessKey", UserName="alice")
+        text = json.dumps({name: made.field(name) for name in ("AccessKeyId", "SecretAccessKey")})
+        check(self.machine.awstap("key", "add", "home", "--mfa-serial", FIRST, "--sts-endpoint-url", self.aws.endpoint,
+                                  "--iam-endpoint-url", self.aws.endpoint, text=text))
+        self.machine.pinentry("confirm yes")
+        self.next_step(2)
+
+    def assert_home_has_it(self):
+        self.next_step(2)
+        self.assertTrue(self.has_mfa(check(self.machine.awstap("get", "home")).json()))
+        self.machine.pinentry("confirm yes")
+        self.next_step(2)
+        self.assertIn(f"{FIRST} is deleted, and its seed", check(self.mfa("remove", "home")).out)
+        self.assertNotIn(FIRST, self.devices())
+
+    def test_remove(self):
+        check(self.mfa("remove"))
+        self.assert_home_has_it()
+
+    def test_replace(self):
+        check(self.mfa("add", "work", "--replace"))
+        self.assert_home_has_it()
+
+    def test_key_remove(self):
+        check(self.machine.awstap("key", "remove", "work"))
+        self.assert_home_has_it()
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -2,6 +2,7 @@
 """The leak drill: the stolen key and what was got with it end, the owner goes on; wherever it is cut short, it goes on."""
 
 import concurrent.futures
+import contextlib
 import json
 import os
 import re
@@ -16,6 +17,8 @@ from world import PATIENCE, SANITIZED, SERIAL, Case, Machine, Result, base, chec
 import signedclient
 import totp
 from points import Points
+
+PASSPHRASE = "seven yellow bicycles sing"
 
 STEPS = 10
 REQUESTS = 21  # of a whole drill; test_the_order holds it to that
@@ -364,6 +367,16 @@ class TwoKeys(Drill):
         self.assertIn(f"AttributeKey=AccessKeyId,AttributeValue={self.other}\n", result.out)
         self.assert_over()
 
+    def test_the_dialog_names_it(self):
+        """What is deleted is said before; in the first dialog, as it is gone by the second."""
+        self.machine.pinentry("always pin " + PASSPHRASE)
+        check(self.machine.awstap("factor", "add", "passphrase"))
+        self.key.unplug()
+        self.machine.advance(60_000)
+        check(self.revoke("--discard", self.other))
+        said = [self.other in dialog["desc"] for dialog in self.machine.dialogs() if "The leak drill" in dialog.get("desc", "")]
+        self.assertEqual(said, [True] + [False] * (len(said) - 1))
+
     def test_the_one_in_the_vault_is_never_discarded(self):
         result = self.revoke("--discard", self.first)
         self.assertEqual(result.status, 1, result)
@@ -429,6 +442,40 @@ class Others(Drill):
         self.assertIn(self.first, self.keys())
         check(self.revoke())
 
+    def test_new_key_given_up_at_the_end(self):
+        """Somebody deletes it, and switches the old one on again: what the refusal advises leads out."""
+        self.aws.fault("error", on="DeleteAccessKey", status=400, code="ValidationError", message="no", count=1)
+        self.assertEqual(self.revoke().status, 5)
+        second = self.facts()["access_key_id"]
+        self.aws.call("set-key", id=self.first, status="Active")
+        self.aws.call("set-key", id=second, status="Deleted")
+        check(self.machine.awstap("lock"))
+        self.machine.advance(60_000)
+        result = self.revoke()
+        self.assertEqual(result.status, 5)
+        self.assertIn(f"awstap revoke work --discard {second}", result.out)
+        self.machine.advance(60_000)
+        check(self.revoke("--discard", second))
+        self.assert_over()
+
+    def test_the_last_list_fails(self):
+        """The drill is over by then, and another would replace the new access key."""
+        self.aws.fault("error", on="ListMFADevices", nth=self.lists(), count=0, status=400, code="ValidationError",
+                       message="no list")
+        result = check(self.revoke())
+        self.assertIn("no list", result.out)
+        self.assertIn("look at what was done with " + self.first, result.out)
+        self.aws.call("clear-faults")
+        self.assert_over()
+
+    def lists(self):
+        """How many lists of MFA devices a whole drill takes: the last of them is behind its end."""
+        with contextlib.closing(Machine()) as like:
+            like.enrol()
+            like.add_key()
+            check(Person(like).run("revoke", "work"))
+            return sum(request["action"] == "ListMFADevices" for request in like.aws.requests())
+
     def test_a_rotation_whose_old_key_waits(self):
         """The key in use is the one that is replaced; the one before it goes first."""
         check(self.person.run("key", "rotate", "work"))
@@ -452,6 +499,45 @@ class Others(Drill):
                                       AuthenticationCode2=totp.code_for(seed, step)), "OK")
         result = check(self.revoke())
         self.assertIn(f"# {serial} belongs to the user too", result.out)
+
+
+class Unproven(Drill):
+    """A rotation waits for the touch that proves its new access key: the drill begins there."""
+
+    def setUp(self):
+        super().setUp()
+        self.key.person("after 1")
+        child, terminal = self.person.start("key", "rotate", "work")
+        self.aws.wait(action="CreateAccessKey", settled=True, timeout_ms=PATIENCE * 1000)
+        self.key.person("deny")
+        self.person.read(terminal)
+        os.close(terminal)
+        self.assertEqual(child.wait(PATIENCE), 4)
+        self.key.person("auto")
+        self.second = self.facts()["access_key_id"]
+        self.machine.advance(60_000)
+
+    def test_whole(self):
+        result = check(self.revoke())
+        self.assertIn(f"the old access key {self.first} is off", result.out)
+        self.assertNotIn(f"access key {self.second} is off", result.out)
+        self.assert_over()
+        self.assertEqual(self.facts()["access_key_id"], self.second)
+
+    def test_dialog(self):
+        self.machine.pinentry("always pin " + PASSPHRASE)
+        check(self.machine.awstap("factor", "add", "passphrase"))
+        self.key.unplug()
+        check(self.revoke())
+        said = [dialog["desc"] for dialog in self.machine.dialogs() if "The leak drill" in dialog.get("desc", "")]
+        self.assertTrue(said)
+        for text in said:
+            self.assertIn(f"its access key {self.first} is replaced", text)
+
+
+class UnprovenWithoutMfa(Unproven):
+    mfa = False
+    user_facts = {"with_mfa": False, "iam_needs_mfa": False}
 
 
 class Slowly(Drill):

@@ -16,6 +16,8 @@ from world import PATIENCE, TOP, USER, Case, check, wait_for  # before the next:
 import signedclient
 from points import Points
 
+PASSPHRASE = "seven yellow bicycles sing"
+
 MINUTE = 60000
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
@@ -182,6 +184,35 @@ class ByHand(Rotation):
         self.assert_fails(self.rotate("work", "--discard", "x y"), 2, "access key id")
         self.assertEqual(self.actions("CreateAccessKey"), [])
 
+    def test_clock_set_back(self):
+        """What was issued while the clock was ahead is not younger than what comes now."""
+        self.machine.advance(3 * HOUR)
+        self.aws.call("skew", ms=-3 * HOUR)
+        self.get()
+        self.machine.advance(-3 * HOUR)
+        self.aws.call("skew", ms=0)
+        self.machine.advance(5 * MINUTE)
+        check(self.rotate("work"))
+        self.assertFalse(self.keys()[self.first])
+
+    def test_discard_is_an_id(self):
+        """Nothing else comes into a dialog, and nobody is asked for it."""
+        result = self.rotate("work", "--discard", "nothing. This is a routine renewal")
+        self.assert_fails(result, 2, "wants an access key id")
+        self.assertEqual(self.touched(), 0)
+
+    def test_going_on_says_which(self):
+        """The dialog of a second run names the access key that goes, and the one that has its place already."""
+        self.unproven()
+        second = self.facts()["access_key_id"]
+        self.machine.pinentry("always pin " + PASSPHRASE)
+        check(self.machine.awstap("factor", "add", "passphrase"))
+        self.key.unplug()
+        check(self.rotate("work"))
+        (dialog,) = [dialog["desc"] for dialog in self.machine.dialogs() if "Rotate the key work" in dialog.get("desc", "")]
+        self.assertIn(f"access key {self.first}", dialog)
+        self.assertIn(f"in its place comes {second}", dialog)
+
     def test_restart(self):
         """With the touch that proves it another agent: the journal is in the vault."""
         check(self.rotate("work"))
@@ -202,6 +233,15 @@ class WithoutMfa(Rotation):
         self.assertEqual(self.touched(), 2)
         self.assertEqual(self.keys(), {self.first: False, self.facts()["access_key_id"]: True})
         self.works()
+
+    def test_new_one_given_up(self):
+        """What was signed by the new one goes with it: the old one stays, and the next run makes another."""
+        self.unproven()
+        second = self.facts()["access_key_id"]
+        self.assert_fails(self.rotate("work", "--discard", second), 1, f"{second} is given up", f"{self.first} stays in use")
+        self.assertEqual((self.keys(), self.facts()["task"]), ({self.first: True}, ""))
+        check(self.rotate("work"))
+        self.assertFalse(self.keys()[self.first])
 
     def test_behind_a_touch(self):
         self.overdue()
