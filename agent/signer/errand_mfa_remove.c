@@ -13,11 +13,12 @@
 
 struct removing {
     struct life life;
-    struct task task;              /* MFA_REMOVE */
-    bool resumed;                  /* an earlier run began it */
-    bool unfinished;               /* the device: it has no user yet, most likely */
-    bool named;                    /* the key has this serial, and is to lose it: */
-    struct allowed_serial allowed; /* none */
+    struct task task;                /* MFA_REMOVE */
+    bool resumed;                    /* an earlier run began it */
+    bool unfinished;                 /* the device: it has no user yet, most likely */
+    bool named;                      /* the key has this serial, and is to lose it */
+    char before[KEY_SERIAL_MAX + 1]; /* see mfa_removal_before() */
+    struct allowed_serial allowed;   /* what the key has then: none, or the one before */
 };
 
 /* Which device. An unfinished one is removed as well. 0 or -1 with error. */
@@ -66,7 +67,8 @@ static int opened(struct life *life, void *context, struct error *error)
     struct task *task = &removing->task;
     struct key *key = life_key(life);
 
-    if (removing->named && serial_allow(life->vault, key, "", &removing->allowed, error) < 0)
+    if ((removing->named || removing->before[0]) &&
+        serial_allow(life->vault, key, removing->before, &removing->allowed, error) < 0)
         return -1;
     if (removing->resumed)
         return 0;
@@ -86,6 +88,9 @@ static int unlock_for_it(struct removing *removing, struct agent *agent, const c
 
     stake_line(&stake, "Remove the MFA device of %s%s", name, other ? "" : " at AWS");
     stake_line(&stake, "MFA device %s", removing->task.serial);
+    if (removing->before[0])
+        stake_line(&stake, "It stays, if AWS has %s no more",
+                   life_key(&removing->life)->mfa_serial);
     if (other)
         stake_line(&stake, "It stays at AWS: %s goes by it too", other);
     if (removing->named)
@@ -167,6 +172,45 @@ static int finish(struct removing *removing, char **done, struct error *error)
     return say_done(removing, done, error);
 }
 
+/* Both tasks of a replacement are over, the new device's seed is dropped, and the key goes by the
+ * device before. */
+static int apply_back(struct vault *vault, void *context, struct error *error)
+{
+    static struct journal journal; /* too large for the stack */
+    const struct removing *removing = context;
+    struct task over = {.key = removing->task.key, .kind = TASK_MFA_ADD};
+    struct key *key = vault_key_by_id(vault, over.key);
+
+    if (!key)
+        return error_set(error, EXIT_FAILED, "the key has been removed meanwhile");
+    if (journal_read(vault, &journal, error) < 0 || journal_set(&journal, &over, error) < 0)
+        return -1;
+    over.kind = TASK_MFA_REMOVE;
+    if (journal_set(&journal, &over, error) < 0 ||
+        mfa_removal_drop_seed(vault, key, key->mfa_serial, error) < 0 ||
+        serial_put(vault, key, &removing->allowed, error) < 0)
+        return -1;
+    return journal_put(vault, &journal, error);
+}
+
+/* AWS knows no new device: somebody deleted it before the old one was gone, without which nobody
+ * could log in any more. */
+static int go_back(struct removing *removing, char **done, struct error *error)
+{
+    struct life *life = &removing->life;
+    char gone[KEY_SERIAL_MAX + 1];
+
+    strcpy(gone, life_key(life)->mfa_serial);
+    if (vault_change(life->vault, apply_back, removing, error) < 0)
+        return -1;
+    keep(life->agent, life->vault);
+    return errand_done(
+        done, error,
+        "AWS knows no MFA device %s any more, and its seed is dropped; %s goes by %s "
+        "again",
+        gone, life_key(life)->name, removing->before);
+}
+
 static int run(struct removing *removing, struct agent *agent, const char *name, char **done,
                struct error *error)
 {
@@ -176,7 +220,10 @@ static int run(struct removing *removing, struct agent *agent, const char *name,
         choose(removing, error) < 0)
         return -1;
     removing->named = strcmp(life_key(life)->mfa_serial, removing->task.serial) == 0;
-    if (unlock_for_it(removing, agent, name, error) < 0 || remove_it(removing, error) < 0)
+    mfa_removal_before(life->vault, life_key(life), removing->before);
+    if (unlock_for_it(removing, agent, name, error) < 0)
+        return removing->before[0] && life->device_unknown ? go_back(removing, done, error) : -1;
+    if (remove_it(removing, error) < 0)
         return -1;
     return finish(removing, done, error);
 }

@@ -109,7 +109,10 @@ static int get_session(struct life *life, struct want *want, const struct purpos
     if (!(opener = vault_slot(life->vault, slot, error)) ||
         want_send(want, life->agent, life->vault, error) < 0)
         return -1;
-    return want_settle(want, life->agent, life->vault, opener, error);
+    if (want_settle(want, life->agent, life->vault, opener, error) == 0)
+        return 0;
+    life->device_unknown = want->verdict == STS_SERIAL_REFUSED;
+    return -1;
 }
 
 static int take_up(struct life *life, struct error *error)

@@ -24,6 +24,7 @@ struct life {
     int (*opened)(struct life *life, void *context, struct error *error);
     void *context;
     bool confirm; /* the caller's: a dialog is to be answered with yes before anything blinks */
+    bool device_unknown; /* out: life_unlock() failed as AWS knows no MFA device of this serial */
     bool fresh, holding; /* the vault has just been read; see life_hold() */
 };
 

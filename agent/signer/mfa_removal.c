@@ -2,8 +2,13 @@
 // The end of an MFA device: deactivated, deleted, its seed forgotten.
 #include "mfa_removal.h"
 
-#include "clock.h"
+#include <stdio.h>
+#include <string.h>
 
+#include "clock.h"
+#include "task.h"
+
+#define SETTLED_S      300 /* by then AWS knows a device everywhere */
 #define CONFLICT_TRIES 10
 #define CONFLICT_MS    3000
 
@@ -69,6 +74,22 @@ const char *mfa_removal_other(const struct life *life, const char *serial)
     const struct key *other = vault_other_key(life->vault, life_key(life), serial);
 
     return other ? other->name : NULL;
+}
+
+const char *mfa_removal_before(const struct vault *vault, const struct key *key,
+                               char out[KEY_SERIAL_MAX + 1])
+{
+    static struct task adding, removing; /* too large for the stack, with the others */
+
+    out[0] = '\0';
+    if (task_find(vault, key->id, TASK_MFA_ADD, &adding) && adding.phase == PHASE_ENABLED &&
+        task_find(vault, key->id, TASK_MFA_REMOVE, &removing) &&
+        clock_now_ms() / 1000 >= adding.moved + SETTLED_S &&
+        strcmp(adding.serial, key->mfa_serial) == 0 &&
+        strcmp(removing.serial, key->mfa_serial) != 0 &&
+        vault_record_of(vault, key, RECORD_TOTP_SEED, removing.serial))
+        snprintf(out, KEY_SERIAL_MAX + 1, "%s", removing.serial);
+    return out;
 }
 
 int mfa_removal_run(struct mfa_removal *removal, struct error *error)

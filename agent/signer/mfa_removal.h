@@ -19,6 +19,13 @@ struct mfa_removal {
  * one that lets go of it has it deleted. NULL: there is none. */
 const char *mfa_removal_other(const struct life *life, const char *serial);
 
+/*
+ * The serial of the device before, where the key goes by its new one already, and that one is not
+ * gone, nor its seed: there is a way back, once AWS must know the new one. "": there is none. out.
+ */
+const char *mfa_removal_before(const struct vault *vault, const struct key *key,
+                               char out[KEY_SERIAL_MAX + 1]);
+
 /* At AWS. A device that another key goes by stays there; one that is gone already is fine. 0 or -1
  * with error. */
 int mfa_removal_run(struct mfa_removal *removal, struct error *error);

@@ -11,10 +11,10 @@
 #include "authority.h"
 #include "clock.h"
 #include "duration.h"
+#include "mfa_removal.h"
 #include "patience.h"
 #include "rotate.h"
 #include "step.h"
-#include "sts.h"
 #include "task.h"
 #include "totp.h"
 
@@ -387,9 +387,15 @@ static void explain(const struct want *want, const struct vault *vault,
                                         .mfa_serial = want->key->mfa_serial,
                                         .region = want->server.endpoint.region,
                                         .typed_code = want->mfa == WANT_TYPED};
+    char before[KEY_SERIAL_MAX + 1];
     struct error elsewhere = {0};
 
-    if (sts_verdict(reply) != STS_KEY_REFUSED)
+    if (want->verdict == STS_SERIAL_REFUSED && *mfa_removal_before(vault, want->key, before))
+        error_set(error, EXIT_AWS,
+                  "AWS knows no MFA device %s of this user, the new one; awstap mfa remove %s goes "
+                  "back to %s",
+                  want->key->mfa_serial, want->key->name, before);
+    else if (want->verdict != STS_KEY_REFUSED)
         sts_explain(reply, &context, error);
     else if (strcmp(refused->access_key_id, want->attempts[0].access_key_id) == 0)
         vault_is_here(vault, &elsewhere)
@@ -408,18 +414,17 @@ int want_settle(struct want *want, struct agent *agent, const struct vault *vaul
 
     for (;;) {
         struct msg_net_reply reply;
-        enum sts_verdict verdict;
 
         if (server_reply(&want->server, &reply, error) < 0)
             return -1;
-        verdict = sts_verdict(&reply);
-        if (verdict == STS_OK)
+        want->verdict = sts_verdict(&reply);
+        if (want->verdict == STS_OK)
             return issue(want, agent, vault, opener, &reply, error);
         explain(want, vault, &reply, error);
-        if (go_on(want, verdict)) {
+        if (go_on(want, want->verdict)) {
             if (want_send(want, agent, vault, error) < 0)
                 return -1;
-        } else if (!patience_again(&patience, agent, verdict) ||
+        } else if (!patience_again(&patience, agent, want->verdict) ||
                    server_post(&want->server, &want->attempts[want->at].request, error) < 0) {
             return -1;
         }

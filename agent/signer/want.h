@@ -6,6 +6,7 @@
 #include "role.h"
 #include "server.h"
 #include "stake.h"
+#include "sts.h"
 #include "vault.h"
 
 #define WANT_STEPS 2 /* of TOTP: the one at hand, and the next */
@@ -47,6 +48,7 @@ struct want {
     unsigned turn;       /* how many others use a TOTP code of the same MFA device before it */
     struct attempt attempts[WANT_ATTEMPTS];
     size_t attempt_count, at;    /* how many there are; the one that is sent, or is next */
+    enum sts_verdict verdict;    /* of the last attempt */
     uint64_t step_taken;         /* the last TOTP step that is used up for us; 0: none */
     struct authority_days *days; /* where a session without MFA may come of it: what IAM is asked
                                     with in its place; or NULL */

@@ -239,6 +239,22 @@ class Replace(MfaCase):
         self.added()
         self.assert_replaced()
 
+    def test_new_one_deleted_before_the_old_one_is(self):
+        """By somebody else: the device that works, and its seed, are still there, and there is a way back to them."""
+        self.killed_while_removing("DeactivateMFADevice", False)
+        self.as_admin("DeactivateMFADevice", UserName="alice", SerialNumber=SECOND)
+        self.as_admin("DeleteVirtualMFADevice", SerialNumber=SECOND)
+        check(self.machine.awstap("lock"))
+        self.next_step(12)
+        self.assert_fails(self.machine.awstap("get", "work"), 5, SECOND, f"awstap mfa remove work goes back to {FIRST}")
+        self.next_step(2)
+        self.machine.pinentry("confirm yes")
+        self.assertIn(f"work goes by {FIRST} again", check(self.mfa("remove")).out)
+        self.assert_has_device(FIRST)
+        self.next_step(2)
+        check(self.replace())
+        self.assertEqual(list(self.devices().values()), [True])
+
     def test_old_one_stays_where_aws_says_so(self):
         """The key goes by the new one; what is left is said, and done by the next run."""
         self.aws.fault("error", on="DeactivateMFADevice", status=403, code="AccessDenied", message="no")
