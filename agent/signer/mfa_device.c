@@ -367,10 +367,13 @@ static enum state judge(struct mfa_device *device, enum iam_verdict verdict)
     }
 }
 
-/* It was deleted at AWS by somebody else: nothing is left of it here either. Always -1. */
+/* It was deleted at AWS by somebody else: nothing is left of it here either. That it is not known
+ * there by mistake is made sure of by deleting it. Always -1. */
 static int lost(struct mfa_device *device, struct error *error)
 {
-    if (forget(device, error) < 0)
+    enum iam_verdict verdict = iam_delete_device(&device->life->iam, device->task.serial, error);
+
+    if ((verdict != IAM_OK && verdict != IAM_GONE) || forget(device, error) < 0)
         return -1;
     return error_set(error, EXIT_AWS,
                      "AWS does not know the MFA device %s any more, so its seed was dropped; run "

@@ -52,12 +52,13 @@ class Others(MfaCase):
         self.assert_nothing_unfinished()
 
     def test_seed_taken_back(self):
-        """Somebody deletes the device while its codes are awaited: nothing is left of it here."""
+        """AWS knows no device while its codes are awaited: nothing is left of it, here nor there."""
         self.aws.fault("error", on="EnableMFADevice", nth=2, count=0, status=404, code="NoSuchEntity", message="gone")
         result = self.mfa()
         self.assertEqual(result.status, 5, result)
         self.assertIn("seed was dropped", result.out)
         self.assert_nothing_unfinished()
+        self.assertEqual(self.devices(), {})
 
     def test_network_down(self):
         """Said before anyone is asked to touch."""
