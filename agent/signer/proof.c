@@ -41,6 +41,16 @@ int proof_sign(struct proof *proof, const char *access_key_id, const char *secre
     return request_sign(&proof->request, &proof->server, "sts", &key, error);
 }
 
+/* A user's name is one in the account; the path between is an administrator's to change. */
+static bool is_same_user(const char *one, const char *other)
+{
+    const char *first = strchr(one, '/'), *second = strchr(other, '/');
+
+    return first && second && first - one == second - other &&
+           strncmp(one, other, (size_t)(first - one)) == 0 &&
+           strcmp(strrchr(one, '/'), strrchr(other, '/')) == 0;
+}
+
 /* It has to be the same user: an access key of another one proves nothing about ours. */
 static enum proof_verdict read_identity(const struct proof *proof,
                                         const struct msg_net_reply *reply, struct error *error)
@@ -49,7 +59,7 @@ static enum proof_verdict read_identity(const struct proof *proof,
 
     if (sts_identity_read(reply, &identity, error) < 0)
         return PROOF_FAILED;
-    if (strcmp(identity.account, proof->account) == 0 && strcmp(identity.arn, proof->arn) == 0)
+    if (strcmp(identity.account, proof->account) == 0 && is_same_user(identity.arn, proof->arn))
         return PROOF_OK;
     error_set(error, EXIT_AWS,
               "AWS says that the access key %s is not of %s, but of %s; look at both in the IAM "

@@ -425,6 +425,12 @@ class Obstacles(Rotation):
         self.assertEqual(self.facts()["task"], "")
         self.works()
 
+    def test_moved_to_another_path(self):
+        """An administrator may move a user within the account; it is the same one."""
+        self.aws.fault("edit", on="GetCallerIdentity", count=0, find="user/alice", put="user/new/alice")
+        check(self.rotate("work"))
+        self.assertFalse(self.keys()[self.first])
+
     def test_eventual_consistency(self):
         """Ten seconds until AWS has taken in what was changed, its answers coming and going."""
         self.aws.call("propagation", ms=10000, flapping=True, late_lists=True)
