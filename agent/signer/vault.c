@@ -79,13 +79,28 @@ static int refuse(const struct vault *vault, struct error *error)
                      vault->path);
 }
 
-/* Whether the MACs are of this vault: the record MAC, and with keys (else NULL) that of the head,
- * of which head_hash is the hash. */
-static int check_macs(const struct vault *vault, const struct vault_keys *keys,
-                      const uint8_t *record_key, uint8_t head_hash[VAULT_KEY_BYTES],
-                      struct error *error)
+/* Whether the MACs fit these bytes of the vault: the record MAC, and with keys (else NULL) that of
+ * the head. */
+static bool macs_fit(const struct vault *vault, const struct vault_keys *keys,
+                     const uint8_t *record_key, const struct buf *bytes,
+                     const struct vault_sections *sections)
 {
     uint8_t head[VAULT_KEY_BYTES], record[VAULT_KEY_BYTES];
+
+    vault_keys_record_mac(record_key, buf_data(bytes), sections, vault->head_mac, record);
+    if (keys)
+        vault_keys_head_mac(keys, buf_data(bytes), sections, head);
+    return sodium_memcmp(record, vault->record_mac, sizeof(record)) == 0 &&
+           (!keys || sodium_memcmp(head, vault->head_mac, sizeof(head)) == 0);
+}
+
+/* Whether the MACs are of this vault, of whose head head_hash becomes the hash. believed (or NULL)
+ * is what that must be, and is looked at first: K_rec goes with the head where a factor was
+ * removed, which is no forgery. */
+static int check_macs(const struct vault *vault, const struct vault_keys *keys,
+                      const uint8_t *record_key, const uint8_t *believed,
+                      uint8_t head_hash[VAULT_KEY_BYTES], struct error *error)
+{
     struct vault_sections sections;
     struct buf bytes;
     int result = 0;
@@ -96,11 +111,11 @@ static int check_macs(const struct vault *vault, const struct vault_keys *keys,
         return error_set(error, EXIT_FAILED, "no memory to check the vault");
     }
     vault_keys_head_hash(buf_data(&bytes), &sections, head_hash);
-    vault_keys_record_mac(record_key, buf_data(&bytes), &sections, vault->head_mac, record);
-    if (keys)
-        vault_keys_head_mac(keys, buf_data(&bytes), &sections, head);
-    if (sodium_memcmp(record, vault->record_mac, sizeof(record)) != 0 ||
-        (keys && sodium_memcmp(head, vault->head_mac, sizeof(head)) != 0))
+    if (believed && sodium_memcmp(head_hash, believed, VAULT_KEY_BYTES) != 0)
+        result =
+            error_set(error, EXIT_FAILED,
+                      "the vault %s has been changed since a factor opened it last", vault->path);
+    else if (!macs_fit(vault, keys, record_key, &bytes, &sections))
         result = refuse(vault, error);
     buf_free(&bytes);
     return result;
@@ -146,7 +161,8 @@ int vault_unlock(struct vault *vault, uint32_t slot_id, const uint8_t *secret, s
         goto fail;
     vault_keys_derive(keys, record_key, vault->id);
     if (check_pair(vault, keys, error) < 0 ||
-        check_macs(vault, keys, record_key, head_hash, error) < 0 || remember(vault, error) < 0)
+        check_macs(vault, keys, record_key, NULL, head_hash, error) < 0 ||
+        remember(vault, error) < 0)
         goto fail;
     vault_lock(vault);
     vault->unlocked = keys;
@@ -177,12 +193,8 @@ int vault_admit(struct vault *vault, const uint8_t record_key[VAULT_KEY_BYTES],
 {
     uint8_t head_hash[VAULT_KEY_BYTES], *kept;
 
-    if (check_macs(vault, NULL, record_key, head_hash, error) < 0)
+    if (check_macs(vault, NULL, record_key, head, head_hash, error) < 0)
         return -1;
-    if (sodium_memcmp(head_hash, head, sizeof(head_hash)) != 0)
-        return error_set(error, EXIT_FAILED,
-                         "the vault %s has been changed since a factor opened it last",
-                         vault->path);
     kept = arena_alloc(VAULT_KEY_BYTES);
     if (!kept)
         return error_set(error, EXIT_FAILED, "no memory to open the vault");
@@ -213,7 +225,7 @@ static int check_successor(const struct vault *vault, const struct vault *fresh,
                          "the vault %s has another key by now, since a factor was removed; run it "
                          "again",
                          vault->path);
-    if (check_macs(fresh, NULL, vault->record_key, head_hash, error) < 0)
+    if (check_macs(fresh, NULL, vault->record_key, NULL, head_hash, error) < 0)
         return -1;
     if (memcmp(fresh->head_mac, vault->head_mac, sizeof(fresh->head_mac)) == 0 &&
         memcmp(head_hash, vault->head_hash, VAULT_KEY_BYTES) != 0)

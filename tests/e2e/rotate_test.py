@@ -312,6 +312,27 @@ class Unattended(Rotation):
         self.assertEqual(self.keys(), {second: True})
         self.works()
 
+    def remove_before_it_is_due(self, **more):
+        """A factor is removed while a session lives; then the rotation is due. What was said of the removal."""
+        self.machine.pinentry("always pin correct horse battery staple")
+        check(self.machine.awstap("factor", "add", "passphrase"))
+        check(self.machine.awstap("key", "set", "work", "rotate_every=30d", "duration=36h"))
+        self.machine.advance(30 * DAY - HOUR)
+        self.get()
+        self.machine.wait_no_signer()
+        result = check(self.machine.awstap("factor", "remove", "2", "--no-burn", **more))
+        self.machine.advance(2 * HOUR)
+        return result
+
+    def test_a_factor_removed_by_another_agent(self):
+        """What the agent keeps opens that vault no longer: a touch is waited for, and nobody told to undo the removal."""
+        sock = os.path.join(self.machine.run_dir, "another", "agent.sock")
+        self.remove_before_it_is_due(env={"AWSTAP_SOCK": sock})
+        self.assertEqual(self.due(), "work: waits for the next touch, and rides on it\n")
+        self.assertEqual(self.machine.status()["not_rotated"], [])
+        self.works()
+        wait_for(lambda: self.facts()["access_key_id"] != self.first, "a new key")
+
     def test_nothing_is_due(self):
         self.assertEqual(self.due(), "no key is due\n")
         self.assertIn("not rotated by itself", self.due("work"))

@@ -352,6 +352,16 @@ static void rekeyed_meanwhile(void **state)
     vault_free(vault);
 }
 
+/* A removed factor takes K_rec with it: a change of the head as any other, and no forgery. */
+static void admit_after_a_removal(void **state)
+{
+    struct fixture *fixture = *state;
+    struct kept kept = kept_of(fixture);
+
+    remove_factor(fixture);
+    expect_not_admitted(fixture, &kept, EXIT_FAILED);
+}
+
 /* An attacker who writes in between gets nothing written on top of it. */
 static void forged_meanwhile(void **state)
 {
@@ -471,6 +481,7 @@ int main(void)
         TEST(faults_of_ours),
         TEST(admitted),
         TEST(admit_after_a_change),
+        TEST(admit_after_a_removal),
         TEST(admit_a_forgery),
         TEST(written_meanwhile),
         TEST(key_removed_meanwhile),
