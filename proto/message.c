@@ -27,6 +27,7 @@ struct layout {
 #define LINE_MAX_  1024u
 #define STAKE_MAX_ 4096u /* several lines, for a dialog */
 #define ARN_MAX_   640u
+#define ID_MAX_    256u /* of an access key or MFA device, as the vault may hold it */
 #define TOKEN_MAX_ 16384u
 #define BLOB_MAX_  1024u
 #define REPLY_MAX_ 49152u
@@ -117,16 +118,17 @@ static const struct layout LAYOUTS[] = {
         F_U32(msg_factor, id), F_U32(msg_factor, kind), F_TEXT(msg_factor, label, NAME_MAX_),
         F_U32(msg_factor, flags), F_BYTES(msg_factor, aaguid, 16), F_U64(msg_factor, created), )},
     [MSG_KEY] = {"KEY", false, FIELDS(
-        F_TEXT(msg_key, name, NAME_MAX_), F_TEXT(msg_key, access_key_id, 128),
+        F_TEXT(msg_key, name, NAME_MAX_), F_TEXT(msg_key, access_key_id, ID_MAX_),
         F_TEXT(msg_key, arn, ARN_MAX_), F_TEXT(msg_key, account, 16),
         F_TEXT(msg_key, partition, NAME_MAX_), F_TEXT(msg_key, region, NAME_MAX_),
-        F_TEXT(msg_key, mfa_serial, 256), F_TEXT(msg_key, sts_url, LINE_MAX_),
+        F_TEXT(msg_key, mfa_serial, ID_MAX_), F_TEXT(msg_key, sts_url, LINE_MAX_),
         F_TEXT(msg_key, iam_url, LINE_MAX_), F_TEXT(msg_key, ca_bundle, PATH_MAX_),
         F_U32(msg_key, has_seed), F_U64(msg_key, created), F_U32(msg_key, touch),
         F_U32(msg_key, serve), F_U32(msg_key, duration), F_U32(msg_key, max_duration),
         F_U32(msg_key, lock_on), F_U32(msg_key, rotate_every), F_U32(msg_key, grace),
         F_U64(msg_key, sealed), F_TEXT(msg_key, task, LINE_MAX_),
-        F_LIST(msg_key, strangers, LINE_MAX_), F_U32(msg_key, elsewhere), F_U32(msg_key, exposed), F_TEXT(msg_key, older_id, 128), )},
+        F_LIST(msg_key, strangers, STRANGERS_BYTES_MAX), F_U32(msg_key, elsewhere),
+        F_U32(msg_key, exposed), F_TEXT(msg_key, older_id, ID_MAX_), )},
     [MSG_CODE] = {"CODE", false, FIELDS(F_TEXT(msg_code, code, 16), F_U32(msg_code, seconds), )},
     [MSG_OUTCOME] = {"OUTCOME", false, FIELDS(
         F_TEXT(msg_outcome, name, NAME_MAX_), F_U32(msg_outcome, status),

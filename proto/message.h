@@ -152,6 +152,9 @@ enum exit_status {
 /* All roles of a request, as texts. */
 #define HOPS_BYTES_MAX 12288u
 
+/* All that AWS has of a key's user and the vault does not know, as texts. */
+#define STRANGERS_BYTES_MAX 8192u
+
 enum program {
     PROGRAM_SIGNER = 1,
     PROGRAM_FIDO = 2,

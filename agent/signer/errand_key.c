@@ -87,6 +87,9 @@ int errand_key_add(struct agent *agent, const struct frame *frame, int fd, char 
     return r;
 }
 
+_Static_assert(VAULT_JOURNAL_MAX <= STRANGERS_BYTES_MAX,
+               "KEY has room for all strangers there are");
+
 /* The strangers of this key, as texts, into the buffer. A journal that can't be read has none. */
 static struct list list_strangers(const struct vault *vault, const struct key *key, struct buf *out)
 {

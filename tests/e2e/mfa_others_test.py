@@ -202,7 +202,18 @@ class Fido(MfaCase):
 
 
 class Eight(MfaCase):
-    facts = {"mfa": [{"serial": f"{FIRST}-{n}", "seed_base32": "A" * 64} for n in range(8)], "iam_needs_mfa": False}
+    """A user with as many MFA devices as AWS lets him have, and of long names."""
+
+    SERIALS = [f"{FIRST}-{n}{'x' * 200}" for n in range(8)]
+    facts = {"mfa": [{"serial": serial, "seed_base32": "A" * 64} for serial in SERIALS], "iam_needs_mfa": False}
+
+    def test_all_are_told(self):
+        """Whoever the vault knows, it is said of all keys what AWS has besides."""
+        check(self.finish(*self.machine.on_terminal("awstap", "key", "rotate", "work")))
+        self.assertEqual(self.shown()["strangers"], self.SERIALS)
+        for command in (("key", "list"), ("status",), ("doctor",)):
+            with self.subTest(command):
+                self.assertIn(self.SERIALS[-1], self.machine.awstap(*command).out)
 
     def test_no_room(self):
         self.refused(5, "8 MFA devices")
