@@ -24,12 +24,18 @@ int errand_unlock(struct agent *agent, struct vault *vault, struct stake *stake,
     return unlock(agent, vault, NULL, &purpose, NULL, NULL, error);
 }
 
+int errand_write_unnoted(struct agent *agent, struct vault *vault, struct error *error)
+{
+    int r = vault_write(vault, error);
+
+    if (r >= 0)
+        keep(agent, vault);
+    return r;
+}
+
 int errand_write(struct agent *agent, struct vault *vault, struct error *error)
 {
-    if (vault_write(vault, error) < 0)
-        return -1;
-    keep(agent, vault);
-    return 0;
+    return errand_write_unnoted(agent, vault, error) == 0 ? 0 : -1;
 }
 
 int errand_done(char **done, struct error *error, const char *format, ...)

@@ -56,8 +56,12 @@ int errand_unlock(struct agent *agent, struct vault *vault, struct stake *stake,
                   struct error *error, const char *touch, ...)
     __attribute__((format(printf, 6, 7)));
 
-/* vault_write() of an unlocked vault, of which the agent keeps what it may. 0 or -1 with error. */
+/* vault_write() of an unlocked vault, of which the agent keeps what it may. 0 or -1 with error,
+ * also where it is written and that is not noted, which error says then. */
 int errand_write(struct agent *agent, struct vault *vault, struct error *error);
+
+/* The same for what goes on all the same where that is not noted: 1 with error then. */
+int errand_write_unnoted(struct agent *agent, struct vault *vault, struct error *error);
 
 /* The text of DONE, in the arena. 0 or -1 with error. */
 int errand_done(char **done, struct error *error, const char *format, ...)

@@ -202,31 +202,39 @@ static int confirm_removal(struct agent *agent, struct vault *vault, const struc
     return errand_unlock(agent, vault, &stake, true, error, "to remove factor %u", slot->id);
 }
 
+/* A write that is not noted is no failure here: what is to be done about old copies comes after. */
+static int remove_factor(struct agent *agent, struct vault *vault, uint32_t id, char **done,
+                         struct error *error)
+{
+    const struct slot *slot = vault_slot(vault, id, error);
+    int r;
+
+    if (!slot)
+        return -1;
+    if (vault->slot_count == 1)
+        return error_set(error, EXIT_FAILED,
+                         "the last factor can't be removed; add another one first");
+    if (confirm_removal(agent, vault, slot, error) < 0 || vault_remove_slot(vault, id, error) < 0 ||
+        (r = errand_write_unnoted(agent, vault, error)) < 0)
+        return -1;
+    return errand_done(done, error,
+                       "factor %u is removed; copies of the vault from before still open with "
+                       "it%s%s",
+                       id, r ? "; " : "", r ? error->text : "");
+}
+
 int errand_factor_remove(struct agent *agent, const struct frame *frame, int fd, char **done,
                          struct error *error)
 {
     struct msg_factor_remove request;
     struct vault *vault = NULL;
-    const struct slot *slot;
     int r = -1;
 
     (void)fd;
     if (message_get(frame, MSG_FACTOR_REMOVE, &request) < 0)
         return errand_malformed(error);
-    if (errand_vault(agent, &vault, error) < 0)
-        return -1;
-    if (!(slot = vault_slot(vault, request.id, error)))
-        goto out;
-    if (vault->slot_count == 1) {
-        error_set(error, EXIT_FAILED, "the last factor can't be removed; add another one first");
-        goto out;
-    }
-    if (confirm_removal(agent, vault, slot, error) == 0 &&
-        vault_remove_slot(vault, request.id, error) == 0 && errand_write(agent, vault, error) == 0)
-        r = errand_done(done, error,
-                        "factor %u is removed; copies of the vault from before still open with it",
-                        request.id);
-out:
+    if (errand_vault(agent, &vault, error) == 0)
+        r = remove_factor(agent, vault, request.id, done, error);
     vault_free(vault);
     return r;
 }

@@ -193,7 +193,7 @@ int file_replace(const char *path, const void *data, size_t n, enum file_sync sy
         return error_set(error, EXIT_FAILED, "%s could not be written: %s; it is as it was", path,
                          strerror(-result));
     }
-    return sync == FILE_SYNC ? sync_folder(path, error) : 0;
+    return sync == FILE_SYNC && sync_folder(path, error) < 0 ? 1 : 0;
 }
 
 int file_lock(const char *path, int timeout_ms, struct error *error)

@@ -38,8 +38,8 @@ int file_read_large(const char *path, size_t max, char **data, size_t *size, str
  * Put data in the place of the file, or make it, mode 0600: PATH.new is written, synced and
  * renamed, and the folder synced. Whatever interrupts it, the file is the old or the new one; a
  * PATH.new left by a crash is removed by the next write. Those that write the same path take turns
- * by file_lock(). 0 or -1: then the file is the old one, or, where only the last sync failed, the
- * new one.
+ * by file_lock(). 0; 1 with error: only the last sync failed, so the file is the new one, but a
+ * power cut may bring back the old one; -1: the file is the old one.
  */
 int file_replace(const char *path, const void *data, size_t n, enum file_sync sync,
                  struct error *error);

@@ -128,7 +128,7 @@ int state_remember(const char *folder, const uint8_t vault_id[VAULT_ID_BYTES],
     result = 0;
     if (memory->generation > before.generation) {
         print_memory(line, memory);
-        result = file_replace(path, line, strlen(line), FILE_SYNC, error);
+        result = file_replace(path, line, strlen(line), FILE_SYNC, error) == 0 ? 0 : -1;
     }
 out:
     close(lock);
@@ -142,7 +142,7 @@ static int make_machine(const char *path, uint8_t id[STATE_MACHINE_BYTES], struc
     randombytes_buf(id, STATE_MACHINE_BYTES);
     sodium_bin2hex(line, MACHINE_HEX, id, STATE_MACHINE_BYTES);
     strcat(line, "\n");
-    return file_replace(path, line, strlen(line), FILE_SYNC, error);
+    return file_replace(path, line, strlen(line), FILE_SYNC, error) == 0 ? 0 : -1;
 }
 
 static int parse_machine(const char *path, const char *line, uint8_t id[STATE_MACHINE_BYTES],

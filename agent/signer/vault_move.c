@@ -61,7 +61,7 @@ int vault_adopt(struct vault *vault, const struct vault_seen *seen, struct error
         return -1;
     if (seen->generation > vault->generation)
         vault->generation = seen->generation;
-    if (vault_write(vault, error) < 0)
+    if (vault_write(vault, error) != 0)
         return -1;
     vault->apart = false;
     return 0;

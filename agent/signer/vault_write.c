@@ -22,7 +22,7 @@
 
 enum outcome {
     WRITTEN,
-    UNNOTED,   /* written, but the state folder does not know; error says why */
+    UNNOTED,   /* written, but the state folder does not know; error says so, and why */
     OVERTAKEN, /* another awstap wrote meanwhile; nothing is changed */
     FAILED,
 };
@@ -128,7 +128,15 @@ static int check_written(const struct vault *vault, const struct buf *bytes, str
     return result;
 }
 
-/* The write is done: where only this fails, the person must not think that nothing was changed. */
+/* The write is done: where only what comes after it fails, the person must not think that nothing
+ * was changed. */
+static enum outcome unnoted(const char *but, const struct error *reason, struct error *error)
+{
+    error_set(error, reason->status, "the vault was changed as asked, but that %s: %s", but,
+              reason->text);
+    return UNNOTED;
+}
+
 static enum outcome remember(const struct vault *vault, struct error *error)
 {
     struct state_memory memory = {.generation = vault->generation};
@@ -137,10 +145,7 @@ static enum outcome remember(const struct vault *vault, struct error *error)
     memcpy(memory.hash, vault->hash, sizeof(memory.hash));
     if (state_remember(vault->state, vault->id, &memory, &reason) == 0)
         return WRITTEN;
-    error_set(error, reason.status,
-              "the vault was changed as asked, but that is not noted in the state folder: %s",
-              reason.text);
-    return UNNOTED;
+    return unnoted("is not noted in the state folder", &reason, error);
 }
 
 static int lock_vault(const struct vault *vault, struct error *error)
@@ -150,12 +155,17 @@ static int lock_vault(const struct vault *vault, struct error *error)
     return file_lock(vault->path, LOCK_TIMEOUT_MS, error);
 }
 
+/* A vault that a power cut may take back is not remembered: the older one would be refused then. */
 static enum outcome put(const struct vault *vault, const struct buf *bytes, struct error *error)
 {
-    if (file_replace(vault->path, buf_data(bytes), buf_len(bytes), FILE_SYNC, error) < 0 ||
-        check_written(vault, bytes, error) < 0)
+    struct error reason;
+    int r = file_replace(vault->path, buf_data(bytes), buf_len(bytes), FILE_SYNC, &reason);
+
+    if (r < 0)
+        *error = reason;
+    if (r < 0 || check_written(vault, bytes, error) < 0)
         return FAILED;
-    return remember(vault, error);
+    return r == 0 ? remember(vault, error) : unnoted("may not outlast a power cut", &reason, error);
 }
 
 static enum outcome write_locked(struct vault *vault, struct error *error)
@@ -189,7 +199,11 @@ static enum outcome write_next(struct vault *vault, struct error *error)
 
 int vault_write(struct vault *vault, struct error *error)
 {
-    return write_next(vault, error) == WRITTEN ? 0 : -1;
+    enum outcome outcome = write_next(vault, error);
+
+    if (outcome == UNNOTED)
+        return 1;
+    return outcome == WRITTEN ? 0 : -1;
 }
 
 /* What is in memory is half changed: have it as the file is, if that can be read. */

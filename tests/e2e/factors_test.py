@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """Factors that are typed: a passphrase, one with codes, a recovery code; removing them, and guessing at them."""
 
+import errno
 import os
 import re
 import resource
@@ -390,6 +391,18 @@ class Recovery(FactorsCase):
         self.two_factors()
         self.assertIn("awstap mfa add --replace work", self.remove_on_terminal(b"\n"))
         self.assertEqual(self.actions("CreateAccessKey"), [])
+
+    def test_removed_on_a_failing_disk(self):
+        """The folder is not synced once the new vault is in it: the factor is removed, that is said, and the offer comes."""
+        self.two_factors()
+        self.points.clear()
+        self.points.plan(f"awstap-signer fsync 2 fail {errno.EIO}")
+        result = check(self.machine.awstap("factor", "remove", "2"))
+        self.assertIn(("awstap-signer", "fsync", "awstap"), self.points.passed())
+        self.assertIn("factor 2 is removed", result.out)
+        self.assertIn("may not outlast a power cut: ", result.out)
+        self.assertIn("awstap key rotate work", result.out.splitlines())
+        self.assertEqual([factor["id"] for factor in self.factors()], [1])
 
     def test_last_one_stays(self):
         check(self.add_passphrase())

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 """A key's access key is replaced: by hand, by the timer, behind a touch; whatever comes between, the key works."""
 
+import errno
 import fcntl
 import json
 import os
@@ -312,7 +313,7 @@ class Unattended(Rotation):
         self.assertEqual(self.keys(), {second: True})
         self.works()
 
-    def remove_before_it_is_due(self, **more):
+    def remove_before_it_is_due(self, plan="", **more):
         """A factor is removed while a session lives; then the rotation is due. What was said of the removal."""
         self.machine.pinentry("always pin correct horse battery staple")
         check(self.machine.awstap("factor", "add", "passphrase"))
@@ -320,7 +321,10 @@ class Unattended(Rotation):
         self.machine.advance(30 * DAY - HOUR)
         self.get()
         self.machine.wait_no_signer()
+        self.points[self.machine].clear()
+        self.points[self.machine].plan(plan)
         result = check(self.machine.awstap("factor", "remove", "2", "--no-burn", **more))
+        self.points[self.machine].plan("")
         self.machine.advance(2 * HOUR)
         return result
 
@@ -332,6 +336,15 @@ class Unattended(Rotation):
         self.assertEqual(self.machine.status()["not_rotated"], [])
         self.works()
         wait_for(lambda: self.facts()["access_key_id"] != self.first, "a new key")
+
+    def test_a_factor_removed_and_not_noted(self):
+        """No room for the state: the factor is removed, what is to be done is said, and the agent goes on as ever."""
+        result = self.remove_before_it_is_due(plan=f"awstap-signer write 2 fail {errno.ENOSPC}")
+        self.assertIn("factor 2 is removed", result.out)
+        self.assertIn("not noted in the state folder: ", result.out)
+        self.assertIn("awstap key rotate work", result.out.splitlines())
+        self.assertRegex(self.due(), r"work: the new access key \w+ waits for the next touch")
+        self.assertEqual(len(self.actions("CreateAccessKey")), 1)
 
     def test_nothing_is_due(self):
         self.assertEqual(self.due(), "no key is due\n")

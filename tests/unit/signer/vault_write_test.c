@@ -24,6 +24,8 @@
 #define TRACE_SIZE 2048
 #define IN_VAULT   "/data/awstap"
 
+#define FOLDER_SYNC 5 /* of what a write calls: unlink, write, fsync and rename come before it */
+
 static int calls, fault_at; /* fault_at 0: no fault */
 static int fault_errno;     /* 0: be killed there; else fail like this */
 static const char *root;    /* the folder in which calls are noted; NULL: none are */
@@ -119,7 +121,7 @@ static void change(struct fixture *fixture, int at)
     fault_at = at;
     int result = vault_write(vault, &fixture->error);
     vault_free(vault);
-    _exit(result < 0 ? 1 : 0);
+    _exit(result == 0 ? 0 : 1);
 }
 
 /* Let a process change the vault with its at-th system call going wrong; its status of waitpid().
@@ -208,6 +210,28 @@ static void synced(void **state)
     assert_null(strstr(trace + sizeof(order) - 1, IN_VAULT));
 }
 
+/* The new file is there, and said to be; a power cut may still bring back the old one, and then the
+ * state folder must not know of more. */
+static void folder_not_synced(void **state)
+{
+    struct fixture *fixture = *state;
+    struct vault *vault = fixture_unlock(fixture);
+
+    *trace = '\0';
+    root = fixture->folder;
+    fault_errno = EIO;
+    fault_at = calls + FOLDER_SYNC;
+    assert_int_equal(vault_write(vault, &fixture->error), 1);
+    fault_at = 0;
+    root = NULL;
+    vault_free(vault);
+    assert_non_null(strstr(fixture->error.text, "the vault was changed as asked, but"));
+    assert_null(strstr(trace, "/state/"));
+    vault = fixture_unlock(fixture);
+    assert_int_equal(vault->generation, 2);
+    vault_free(vault);
+}
+
 /* The state folder is not told of a vault that is not there. */
 static void read_back(void **state)
 {
@@ -232,6 +256,7 @@ int main(void)
         cmocka_unit_test(killed),
         cmocka_unit_test(disk_full),
         cmocka_unit_test_setup_teardown(synced, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(folder_not_synced, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(read_back, fixture_setup, fixture_teardown),
     };
 
