@@ -90,10 +90,10 @@ static int take_pin(struct enrolment *enrolment, struct device *device, struct e
 
 /*
  * Take what has come. *found: the device that answers as awaited, its answer still to be dropped;
- * NULL: none yet. 0, or -1 with error: none will.
+ * NULL: none yet. A PIN is for pinned alone. 0, or -1 with error: none will.
  */
-static int look(struct enrolment *enrolment, enum message_type awaited, struct frame *frame,
-                struct device **found, struct error *error)
+static int look(struct enrolment *enrolment, enum message_type awaited, const struct device *pinned,
+                struct frame *frame, struct device **found, struct error *error)
 {
     while ((*found = devices_next(enrolment->devices, frame)) && frame->type != awaited) {
         struct device *device = *found;
@@ -102,7 +102,7 @@ static int look(struct enrolment *enrolment, enum message_type awaited, struct f
         if (frame->type == MSG_FIDO_TOUCH) {
             step(enrolment);
             say_touch(enrolment, frame);
-        } else if (frame->type == MSG_FIDO_PIN_WANTED) {
+        } else if (frame->type == MSG_FIDO_PIN_WANTED && device == pinned) {
             r = ask_pin(enrolment, device, error);
         } else {
             devices_give_up(enrolment->devices, device, &(struct error){0});
@@ -115,8 +115,8 @@ static int look(struct enrolment *enrolment, enum message_type awaited, struct f
     return 0;
 }
 
-/* Wait for the first device that answers as awaited; pinned is the one that may want its PIN.
- * NULL with error: none will. */
+/* Wait for the first device that answers as awaited; pinned is the one that may want its PIN (NULL:
+ * none may). NULL with error: none will. */
 static struct device *await(struct enrolment *enrolment, enum message_type awaited,
                             struct device *pinned, struct frame *frame, struct error *error)
 {
@@ -124,7 +124,7 @@ static struct device *await(struct enrolment *enrolment, enum message_type await
 
     step(enrolment);
     while (devices_asked(enrolment->devices)) {
-        if (look(enrolment, awaited, frame, &found, error) < 0)
+        if (look(enrolment, awaited, pinned, frame, &found, error) < 0)
             return NULL;
         if (found)
             return found;

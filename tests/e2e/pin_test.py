@@ -3,11 +3,22 @@
 
 import unittest
 
+import wire
 from world import Case, check, read_until, wait_for
 
 PIN = "123456"
 WRONG = "999999"
 TOTP_MS = 30_000
+
+# In the place of awstap-fido: after the greetings, each request gets its answer.
+FIDO = """#!/usr/bin/python3 -I
+import socket
+signer = socket.socket(fileno=3)
+signer.setblocking(True)
+signer.sendall({hello})
+while size := signer.recv(4, socket.MSG_WAITALL):
+    signer.sendall({answers}.get(signer.recv(int.from_bytes(size, "big"), socket.MSG_WAITALL)[0], b""))
+"""
 
 
 class PinCase(Case):
@@ -339,6 +350,17 @@ class Enrolment(Case):
         check(self.machine.finish(child))
         self.assertEqual((left.number("credentials"), right.number("credentials")), (0, 1))
         self.assertIn("software key right", self.machine.dialogs()[0]["desc"])
+
+    def test_pin_wanted_by_one_not_chosen(self):
+        """An awstap-fido that a hostile key has taken over asks for a PIN before any key is chosen: it gets none."""
+        version = check(self.machine.awstap("--version")).out.split()[-1]
+        devices = b"".join(wire.frame(wire.FIDO_DEVICE, wire.text(f"softkey:{name}"), wire.text(name)) for name in "ab")
+        answers = {wire.FIDO_LIST: devices + wire.frame(wire.DONE, wire.text("")),
+                   wire.FIDO_SELECT: wire.frame(wire.FIDO_PIN_WANTED, wire.number(8), wire.text(""))}
+        self.machine.put_program("awstap-fido", FIDO.format(hello=wire.hello(version), answers=answers))
+        self.machine.pinentry("always pin " + PIN)
+        self.assert_fails(self.add(), 1, "awstap-fido has ended unexpectedly")
+        self.assertEqual(self.machine.dialogs(), [])
 
     def test_enrolled_already(self):
         self.key("pin " + PIN)

@@ -160,11 +160,7 @@ class Unwatched(world.Case):
 
     def test_hangs(self):
         """One that never greets is on its way for a while, and after that it is trouble."""
-        program = self.machine.program("awstap-watch")
-        os.unlink(program)
-        with open(program, "w", encoding="ascii") as file:
-            file.write("#!/bin/sh\nexec sleep 600\n")
-        os.chmod(program, 0o755)
+        self.machine.put_program("awstap-watch", "#!/bin/sh\nexec sleep 600\n")
         self.machine.clock(-60000)  # however slow this machine is
         self.machine.awstap("key", "list")
         self.assertNotIn("not watched", check(self.machine.awstap("status")).out)
