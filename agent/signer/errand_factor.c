@@ -39,12 +39,8 @@ static int read_or_create(struct agent *agent, struct vault **vault, struct erro
 {
     int r = vault_read(agent->vault, agent->state, vault, error);
 
-    if (r == 1) {
-        r = vault_create(agent->vault, agent->state, vault, error);
-        if (r == 0)
-            log_anchor_make(agent, *vault);
-        return r;
-    }
+    if (r == 1)
+        return vault_create(agent->vault, agent->state, vault, error);
     if (r == 0 && (*vault)->slot_count == VAULT_SLOTS_MAX)
         return error_set(error, EXIT_FAILED, "the vault has %d factors, which is as many as it can",
                          VAULT_SLOTS_MAX);
@@ -77,14 +73,21 @@ static int confirm(struct agent *agent, struct vault *vault, const struct slot *
                          "that is enrolled already, to add the %s", kind_name(slot->kind));
 }
 
+/* The log's anchor that is there may be of a vault that is only away for a while: it is made anew
+ * once this one is written, and not before. */
 static int store(struct agent *agent, struct vault *vault, const struct new_factor *factor,
                  uint32_t *id, struct error *error)
 {
+    bool first = vault->slot_count == 0;
+
     if (vault_add_slot(vault, &factor->slot, factor->secret, id, error) < 0 ||
         (factor->seed_len &&
-         vault_set_slot_seed(vault, *id, factor->seed, factor->seed_len, error) < 0))
+         vault_set_slot_seed(vault, *id, factor->seed, factor->seed_len, error) < 0) ||
+        errand_write(agent, vault, error) < 0)
         return -1;
-    return errand_write(agent, vault, error);
+    if (first)
+        log_anchor_make(agent, vault);
+    return 0;
 }
 
 /* Said with the first factor, and never again. */

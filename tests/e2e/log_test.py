@@ -154,6 +154,17 @@ class Verified(LogCase):
             file.write(b"1" if content[-2:] == b"0\n" else b"0")
         self.assert_fails(self.verify(), 6, "log.anchor", "is not as this vault left it")
 
+    def test_the_vault_away_for_a_while(self):
+        """A first factor that comes to nothing there leaves the anchor as it was."""
+        self.wait_anchored()
+        os.rename(self.machine.vault, self.machine.vault + ".away")
+        self.key.person("deny")
+        self.assert_fails(self.machine.awstap("factor", "add", "fido2"), 4)
+        self.key.person("auto")
+        self.wait_anchored()
+        os.rename(self.machine.vault + ".away", self.machine.vault)
+        self.assert_intact()
+
     def test_removed_factor(self):
         """What was sealed to the vault's key before can't be opened; what follows holds it in place."""
         self.machine.key("second").plug()
