@@ -14,11 +14,13 @@
 #define WAIT_MAX  3600
 #define KEPT      (30 * 24 * 3600) /* who guesses five times a month guesses nothing */
 #define COUNT_MAX 1000000
+#define AHEAD     (5 * 60) /* a clock set back by so much is no damage: it is waited for as well */
 
 static const struct tally_kind THROTTLE = {
     .file = "throttle",
     .counts = true,
     .anew = FREE,
+    .ahead = AHEAD,
     .behind = KEPT,
     .full = "too many wrong answers; try again tomorrow",
 };

@@ -10,8 +10,9 @@
 /*
  * The throttle on guessing: after 5 wrong answers in a row a factor takes none for 30 s, and with
  * each further one for twice as long, up to an hour. The wrong answers are counted per factor in
- * the file `throttle` of the state folder, by this computer's clock; where that file is damaged,
- * every factor takes none for 30 s. name is printable ASCII without blanks, at most 256 bytes.
+ * the file `throttle` of the state folder, by this computer's clock; where that file is damaged, or
+ * has a time that is more than five minutes ahead, every factor takes none for 30 s. name is
+ * printable ASCII without blanks, at most 256 bytes.
  */
 
 #define THROTTLE_WAIT_TEXT 48 /* bytes of a wait in words */

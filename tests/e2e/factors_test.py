@@ -129,6 +129,16 @@ class Passphrase(FactorsCase):
         self.lock()
         check(self.get("pin wrong once more", "pin " + PASSPHRASE))
 
+    def test_guessed_and_the_clock_set_back(self):
+        """By a little, as time servers do: one wrong answer is not taken for five."""
+        check(self.add_passphrase())
+        self.machine.pinentry("pin " + PASSPHRASE)
+        self.machine.add_key(mfa=False)
+        self.machine.advance(60_000)
+        self.assert_fails(self.get("pin wrong once", "cancel"), 4)
+        self.machine.advance(-60_000)
+        check(self.get("pin " + PASSPHRASE))
+
     def test_guess_file_damaged(self):
         check(self.add_passphrase())
         self.machine.pinentry("pin " + PASSPHRASE)

@@ -171,6 +171,21 @@ static void damaged_is_throttled(void **state)
     expect_about(left(A), 30);
 }
 
+/* A clock that is set right by some minutes makes no damage, and no wait longer than by those. */
+static void clock_set_back(void **state)
+{
+    (void)state;
+    write_line(1, (uint64_t)-100, A);
+    assert_int_equal(left(A), 0);
+    assert_int_equal(left(B), 0);
+    assert_int_equal(failed(A), 0);
+    write_line(5, (uint64_t)-100, A);
+    expect_about(left(A), 130);
+    assert_int_equal(left(B), 0);
+    write_line(1, (uint64_t)-400, A);
+    expect_about(left(B), 30);
+}
+
 static void damage_is_over_after_a_while(void **state)
 {
     (void)state;
@@ -203,6 +218,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(waits_double, setup, teardown),
         cmocka_unit_test_setup_teardown(success_forgets, setup, teardown),
         cmocka_unit_test_setup_teardown(damaged_is_throttled, setup, teardown),
+        cmocka_unit_test_setup_teardown(clock_set_back, setup, teardown),
         cmocka_unit_test_setup_teardown(damage_is_over_after_a_while, setup, teardown),
         cmocka_unit_test(in_words),
     };
