@@ -23,6 +23,7 @@
 enum outcome {
     WRITTEN,
     UNNOTED,   /* written, but the state folder does not know; error says so, and why */
+    UNSYNCED,  /* written, but a power cut may bring the old one back; error as above */
     OVERTAKEN, /* another awstap wrote meanwhile; nothing is changed */
     FAILED,
 };
@@ -130,11 +131,10 @@ static int check_written(const struct vault *vault, const struct buf *bytes, str
 
 /* The write is done: where only what comes after it fails, the person must not think that nothing
  * was changed. */
-static enum outcome unnoted(const char *but, const struct error *reason, struct error *error)
+static void say_but(const char *but, const struct error *reason, struct error *error)
 {
     error_set(error, reason->status, "the vault was changed as asked, but that %s: %s", but,
               reason->text);
-    return UNNOTED;
 }
 
 static enum outcome remember(const struct vault *vault, struct error *error)
@@ -145,7 +145,8 @@ static enum outcome remember(const struct vault *vault, struct error *error)
     memcpy(memory.hash, vault->hash, sizeof(memory.hash));
     if (state_remember(vault->state, vault->id, &memory, &reason) == 0)
         return WRITTEN;
-    return unnoted("is not noted in the state folder", &reason, error);
+    say_but("is not noted in the state folder", &reason, error);
+    return UNNOTED;
 }
 
 static int lock_vault(const struct vault *vault, struct error *error)
@@ -165,7 +166,10 @@ static enum outcome put(const struct vault *vault, const struct buf *bytes, stru
         *error = reason;
     if (r < 0 || check_written(vault, bytes, error) < 0)
         return FAILED;
-    return r == 0 ? remember(vault, error) : unnoted("may not outlast a power cut", &reason, error);
+    if (r == 0)
+        return remember(vault, error);
+    say_but("may not outlast a power cut", &reason, error);
+    return UNSYNCED;
 }
 
 static enum outcome write_locked(struct vault *vault, struct error *error)
@@ -201,7 +205,7 @@ int vault_write(struct vault *vault, struct error *error)
 {
     enum outcome outcome = write_next(vault, error);
 
-    if (outcome == UNNOTED)
+    if (outcome == UNNOTED || outcome == UNSYNCED)
         return 1;
     return outcome == WRITTEN ? 0 : -1;
 }
@@ -231,7 +235,7 @@ int vault_change(struct vault *vault,
         outcome = write_next(vault, error);
     }
     /* That an older vault would go unnoticed until the next unlock is no reason to take back what
-     * was done. */
+     * was done. That a power cut may bring it back is: at AWS nothing must be done on top of it. */
     return outcome == WRITTEN || outcome == UNNOTED ? 0 : give_up(vault);
 }
 
