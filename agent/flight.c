@@ -32,7 +32,8 @@ uint32_t flight_count(void)
     return n;
 }
 
-/* What is asked for where nothing is said of the duration: the key's, as soon as that is known. */
+/* What the cache keeps it by where nothing is said of the duration: the key's, as soon as that is
+ * known. The vault is asked as the client asked: there the key's may be another by now. */
 static struct spec resolve(const struct spec *spec)
 {
     struct spec resolved = *spec;
@@ -42,15 +43,23 @@ static struct spec resolve(const struct spec *spec)
     return resolved;
 }
 
-/* A flight may have begun before the key's duration was known. */
-static struct flight *find(const struct spec *wanted)
+static struct session *cached(const struct spec *spec)
 {
+    const struct spec wanted = resolve(spec);
+
+    return session_find(&wanted);
+}
+
+/* One that says the same, or of which the same will come. */
+static struct flight *find(const struct spec *spec)
+{
+    const struct spec wanted = resolve(spec);
     struct flight *flight;
 
     TAILQ_FOREACH (flight, &flights, link) {
         const struct spec asked = resolve(&flight->spec);
 
-        if (spec_equal(&asked, wanted))
+        if (spec_equal(&asked, &wanted))
             break;
     }
     return flight;
@@ -137,7 +146,7 @@ static void land(struct flight *flight, const struct session *session)
 
 void flight_fail(struct flight *flight, uint32_t status, const char *why)
 {
-    struct session *session = session_find(&flight->spec);
+    struct session *session = cached(&flight->spec);
 
     if (session) {
         session_keep_quiet(session);
@@ -173,7 +182,7 @@ void flight_retry(struct flight *flight, const char *why)
         flight_fail(flight, EXIT_AWS, why);
         return;
     }
-    if ((session = session_find(&parent)))
+    if ((session = cached(&parent)))
         session_drop(session);
     begin(flight);
 }
@@ -194,15 +203,13 @@ static void land_once(struct flight *flight, struct session *session)
 
 void flight_issue(struct flight *flight, const struct msg_issued *issued, const char *how)
 {
-    struct policy policy = policy_of(flight->spec.key);
-    struct session *session;
+    const struct spec got = resolve(&flight->spec);
+    struct session *session = session_store(&got, issued, how);
 
-    if (!flight->spec.duration)
-        flight->spec.duration = policy.duration;
-    if (!(session = session_store(&flight->spec, issued, how)))
+    if (!session)
         crash(flight, EXIT_FAILED,
               "the agent's memory is full; lock it with awstap lock and run it again");
-    else if (policy.touch == TOUCH_USE)
+    else if (policy_of(got.key).touch == TOUCH_USE)
         land_once(flight, session);
     else
         land(flight, session);
@@ -267,8 +274,7 @@ static bool serves(const struct session *session, const struct waiter *waiter)
 
 const struct session *flight_cached(const struct spec *spec)
 {
-    const struct spec wanted = resolve(spec);
-    const struct session *session = session_find(&wanted);
+    const struct session *session = cached(spec);
 
     return session && session_is_fresh(session) ? session : NULL;
 }
@@ -277,19 +283,18 @@ void flight_get(const struct spec *spec, struct waiter *waiter)
 {
     const struct msg_failed busy = {EXIT_FAILED,
                                     "too much is asked for at once; run it again in a moment"};
-    const struct spec wanted = resolve(spec);
-    const struct session *session;
+    const struct session *session = cached(spec);
     struct flight *flight;
 
-    if ((session = session_find(&wanted)) && serves(session, waiter)) {
+    if (session && serves(session, waiter)) {
         waiter->issued(waiter, session);
         return;
     }
-    if (policy_of(spec->key).touch != TOUCH_USE && (flight = find(&wanted))) {
+    if (policy_of(spec->key).touch != TOUCH_USE && (flight = find(spec))) {
         join(flight, waiter);
         return;
     }
-    if (!(flight = create(&wanted))) {
+    if (!(flight = create(spec))) {
         waiter->failed(waiter, &busy);
         return;
     }

@@ -20,6 +20,7 @@ void lock_all(const char *what, const char *why)
 {
     session_forget(NULL);
     authority_forget(NULL);
+    policy_forget(NULL);
     flight_cancel_all(EXIT_PERSON, why);
     tending_forget(NULL);
     note(what, "");

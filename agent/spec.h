@@ -14,7 +14,7 @@
  */
 struct spec {
     const char *key;
-    uint32_t duration; /* of the key's own session; 0: the key's default, not known yet */
+    uint32_t duration; /* of the key's own session; 0: the key's default */
     struct list hops;  /* the roles from the key on, as GET has them (PROTOCOL.md) */
 };
 

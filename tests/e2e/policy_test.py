@@ -2,6 +2,7 @@
 """What a key may be used for, and MFA devices whose codes only a person can read."""
 
 import datetime
+import os
 import unittest
 
 from world import Case, access_key_json, check
@@ -64,6 +65,18 @@ class Policy(Case):
         self.assertAlmostEqual(self.lifetime(self.machine.awstap("get", "work")), 2 * HOUR, delta=120)
         self.assertEqual([request["parameters"]["DurationSeconds"] for request in self.actions("GetSessionToken")],
                          ["7200"])
+
+    def test_changed_by_another_agent(self):
+        """What the agent remembers of a policy is not what it asks for; equal requests get the same session all the same."""
+        check(self.machine.awstap("get", "work"))
+        check(self.machine.awstap("key", "set", "work", "duration=15m", "max_duration=15m",
+                                  env={"AWSTAP_SOCK": os.path.join(self.machine.run_dir, "second.sock")}))
+        self.machine.advance(13 * HOUR * 1000)
+        first = check(self.machine.awstap("get", "work"))
+        for words in ([], ["--duration-seconds", "900"]):
+            self.assertEqual(check(self.machine.awstap("get", "work", *words)).out, first.out)
+        self.assertEqual([request["parameters"]["DurationSeconds"] for request in self.actions("GetSessionToken")],
+                         ["43200", "900"])
 
     def test_longest_duration(self):
         """More than the policy allows is refused, and the way to change it is told."""

@@ -274,6 +274,17 @@ class Replaced(CareCase):
         self.assert_fails(other.awstap("get", "old"), 1, "old")
         check(other.awstap("get", "work"))
 
+    def test_policy_of_the_other(self):
+        """What the agent knew of the old one's policies is forgotten with it."""
+        check(self.machine.awstap("key", "set", "work", "duration=15m", "max_duration=15m"))
+        content = self.export()
+        check(self.machine.awstap("key", "set", "work", "duration=12h", "max_duration=36h"))
+        check(self.machine.awstap("get", "work"))
+        check(self.vault_import(content, "--replace"))
+        check(self.machine.awstap("get", "work"))
+        self.assertEqual([request["parameters"]["DurationSeconds"] for request in self.actions("GetSessionToken")],
+                         ["43200", "900"])
+
     def test_a_damaged_one(self):
         """Where the vault here is damaged, a backup of it takes its place."""
         content = self.export()
