@@ -35,7 +35,6 @@ struct errand {
     uint8_t type;               /* of the request */
     bool asks;                  /* a person */
     bool asked;                 /* the signer has the request */
-    bool done;                  /* and says that it has carried it out */
     char key[KEY_NAME_MAX + 1]; /* that it is about; empty: none */
     void (*on_end)(struct peer *client);
 };
@@ -156,8 +155,8 @@ static void destroy(struct errand *errand)
     }
     if (errand->type == MSG_KEY_REMOVE)
         authority_forget(errand->key);
-    if (errand->type == MSG_VAULT_IMPORT && errand->done)
-        lock_all("locked: another vault", "the vault was replaced meanwhile; run it again");
+    if (errand->type == MSG_VAULT_IMPORT && errand->asked)
+        lock_all("locked: another vault", "the vault may be another one now; run it again");
     buf_free(&errand->request);
     if (errand->fd >= 0)
         close(errand->fd);
@@ -243,7 +242,6 @@ static int on_frame(struct operation *operation, const struct frame *frame)
         return 0;
     case MSG_DONE:
     case MSG_FAILED:
-        errand->done = frame->type == MSG_DONE;
         note(errand, message_get(frame, MSG_FAILED, &failed) < 0 ? NULL : failed.text);
         peer_forward(errand->asker.peer, frame, -1);
         operation_end(operation);

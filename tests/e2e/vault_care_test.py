@@ -381,6 +381,26 @@ class Unfinished(CareCase):
         self.assertEqual(self.names(), ["there", "work"])
 
 
+    def test_ended_by_the_person(self):
+        """By then it is in its place: no session of a key that it does not have is served."""
+        self.add("other", "bob")
+        check(self.machine.awstap("get", "other"))
+        after, points = self.places()["rename"] + 1, Points(self.machine)
+        self.machine.wait_no_signer()
+        points.clear()
+        points.plan(f"awstap-signer rename {after} hold")
+        path = os.path.join(self.machine.home, "to-import")
+        self.machine.give(path, self.newer)
+        child = self.machine.start("awstap", "vault", "import", path, "--replace")
+        wait_for(lambda: points.count("awstap-signer", "rename") == after, "the fault point")
+        child.send_signal(signal.SIGINT)
+        self.assertEqual(self.machine.finish(child).status, -signal.SIGINT)
+        points.plan("")
+        self.machine.wait_no_signer()
+        self.assertEqual(self.names(), ["there", "work"])
+        self.assertEqual(self.machine.status()["sessions"], [])
+
+
 class Forked(CareCase):
     """One vault on two machines, and both write."""
 
