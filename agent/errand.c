@@ -217,6 +217,15 @@ static int on_outcome(struct errand *errand, const struct frame *frame)
     return 0;
 }
 
+/* It is carried out: what a rotation that nobody watched has failed at is of no interest any more.
+ */
+static void settle(const struct errand *errand)
+{
+    if (errand->type == MSG_KEY_REMOVE || errand->type == MSG_REVOKE ||
+        (errand->type == MSG_KEY_ROTATE && errand->asks))
+        tending_settle(errand->key);
+}
+
 static int on_frame(struct operation *operation, const struct frame *frame)
 {
     struct errand *errand = LOOP_OWNER(operation, struct errand, operation);
@@ -242,6 +251,8 @@ static int on_frame(struct operation *operation, const struct frame *frame)
         return 0;
     case MSG_DONE:
     case MSG_FAILED:
+        if (frame->type == MSG_DONE)
+            settle(errand);
         note(errand, message_get(frame, MSG_FAILED, &failed) < 0 ? NULL : failed.text);
         peer_forward(errand->asker.peer, frame, -1);
         operation_end(operation);

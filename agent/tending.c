@@ -77,6 +77,14 @@ void tending_note(const struct msg_outcome *outcome)
         show(charge);
 }
 
+void tending_settle(const char *key)
+{
+    struct charge *charge = find(key);
+
+    if (charge)
+        charge->trouble[0] = '\0';
+}
+
 static void begin_next(void);
 
 static void finish(void)

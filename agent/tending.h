@@ -6,7 +6,8 @@
 
 /*
  * Tending: what is due about a key, done in the background right after the touch that made it
- * possible. It asks nobody. What failed is kept for `status` and shown, until it succeeds.
+ * possible. It asks nobody. What failed is kept for `status` and shown, until it succeeds, or a
+ * person has rotated the key or removed it.
  */
 
 /* Tend this key, unless that waits already. */
@@ -17,6 +18,9 @@ void tending_forget(const char *key);
 
 /* What became of a key's rotation that nobody watched. */
 void tending_note(const struct msg_outcome *outcome);
+
+/* A person has seen to this key: what failed before is no trouble any more. */
+void tending_settle(const char *key);
 
 /* Send an OUTCOME for each key whose last one failed. */
 void tending_tell(struct peer *client);

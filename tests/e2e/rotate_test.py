@@ -360,17 +360,29 @@ class Unattended(Rotation):
 
     def test_what_fails_is_shown(self):
         """A rotation that failed with nobody there stands in `status` until one succeeds."""
-        self.aws.fault("error", on="ListAccessKeys", status=400, code="ValidationError", message="no", count=0)
-        self.overdue()
-        self.get()
-        told = wait_for(lambda: self.machine.status()["not_rotated"], "the failure to be shown")
-        self.assertEqual([trouble["key"] for trouble in told], ["work"])
+        self.fails_unattended()
         self.assertIn("work was not rotated", check(self.machine.awstap("status")).out)
         result = self.rotate("--due")
         self.assertEqual(result.status, 5, result)
         self.aws.call("clear-faults")
         self.due()
         self.assertEqual(self.machine.status()["not_rotated"], [])
+
+    def test_what_fails_is_done_by_hand(self):
+        """Or the key is removed: `status` says nothing of it any more."""
+        for by_hand in (self.rotate, lambda key: self.machine.awstap("key", "remove", key)):
+            with self.subTest(by_hand):
+                self.fails_unattended()
+                self.aws.call("clear-faults")
+                check(by_hand("work"))
+                self.assertEqual(self.machine.status()["not_rotated"], [])
+
+    def fails_unattended(self):
+        self.aws.fault("error", on="ListAccessKeys", status=400, code="ValidationError", message="no", count=0)
+        self.overdue()
+        self.get()
+        told = wait_for(lambda: self.machine.status()["not_rotated"], "the failure to be shown")
+        self.assertEqual([trouble["key"] for trouble in told], ["work"])
 
 
 class Obstacles(Rotation):
