@@ -151,6 +151,19 @@ static void destroy(struct remote *remote)
     loop_free(remote);
 }
 
+/* Why open_door() did not, for a person. */
+static const char *reason_of(int r)
+{
+    switch (r) {
+    case -EADDRINUSE:
+        return "another program listens at that path; end it, or give the host another name";
+    case -ENOTSOCK:
+        return "something else has that path; remove it, or give the host another name";
+    default:
+        return strerror(-r);
+    }
+}
+
 /* One that can't be listened for leaves the others as they are. */
 static int add_from_file(const struct grant *grant)
 {
@@ -160,7 +173,7 @@ static int add_from_file(const struct grant *grant)
     if (r == 0)
         return 0;
     snprintf(trouble, sizeof trouble, "the socket for the remote host %.64s does not work: %s",
-             grant->host, strerror(-r));
+             grant->host, reason_of(r));
     free(remote);
     return 0;
 }
@@ -255,8 +268,10 @@ int remote_add(const struct grant *grant, void (*dropped)(const struct remote *r
     drop(before, dropped);
     if ((r = open_door(remote)) == 0)
         return 0;
+    snprintf(why, REMOTE_WHY, "%s: %s", remote->path, reason_of(r));
     free(remote);
-    return refuse(why, strerror(-r));
+    (void)save(grant->host, NULL); /* or it is told again when the agent is started */
+    return -1;
 }
 
 int remote_remove(const char *host, void (*dropped)(const struct remote *remote),

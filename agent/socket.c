@@ -60,22 +60,26 @@ static int take_lock(const char *path)
     return 0;
 }
 
-/* What an agent left that did not end by itself. Anything but a socket is somebody's file. */
-static int remove_stale(const char *path)
+/* What an agent left that did not end by itself: nobody listens there. Anything but a socket is
+ * somebody's file. */
+static int remove_stale(int fd, const struct sockaddr_un *address)
 {
     struct stat st;
 
-    if (lstat(path, &st) < 0)
+    if (lstat(address->sun_path, &st) < 0)
         return errno == ENOENT ? 0 : -errno;
     if (!S_ISSOCK(st.st_mode))
         return -ENOTSOCK;
-    return unlink(path) < 0 ? -errno : 0;
+    if (connect(fd, (const struct sockaddr *)address, sizeof *address) == 0 ||
+        errno != ECONNREFUSED)
+        return -EADDRINUSE;
+    return unlink(address->sun_path) < 0 ? -errno : 0;
 }
 
 static int bind_socket(int fd, const struct sockaddr_un *address, struct stat *made)
 {
     mode_t mask = umask(0177);
-    int r = remove_stale(address->sun_path);
+    int r = remove_stale(fd, address);
 
     if (r == 0 && (bind(fd, (const struct sockaddr *)address, sizeof *address) < 0 ||
                    stat(address->sun_path, made) < 0 || listen(fd, BACKLOG) < 0))

@@ -8,8 +8,9 @@
 
 /*
  * Listen at path, in a folder that is made (0700) if need be, and refused unless only we may write
- * to it. Returns the listening socket, or a negative errno; -EADDRINUSE: another agent lives there;
- * -EPERM: others may write to the folder; -ENOTSOCK: something else is there, and stays.
+ * to it. Returns the listening socket, or a negative errno; -EADDRINUSE: another agent lives there,
+ * or another program; -EPERM: others may write to the folder; -ENOTSOCK: something else is there,
+ * and stays.
  */
 int socket_listen(const char *path);
 

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import unittest
 
+import wire
 from world import PATIENCE, USER, Case, check, wait_for
 
 SSHD = "/usr/sbin/sshd"
@@ -210,6 +211,23 @@ class Kept(RemoteCase):
         self.assert_fails(self.machine.awstap("socket", "add", "x", "--allow", "work", "--max-duration", "1h"), 2,
                           "--max-duration wants 900 to 129600 seconds")
         self.assertEqual(len(self.listed()), 1)
+
+    def test_socket_of_another_program(self):
+        """It stays, for as long as somebody listens there."""
+        path = os.path.join(os.path.dirname(self.socket), "docker.sock")
+        with socket.socket(socket.AF_UNIX) as other:
+            with wire.acting_as(USER):
+                other.bind(path)
+            other.listen()
+            inode = os.stat(path).st_ino
+            self.assert_fails(self.machine.awstap("socket", "add", "docker", "--allow", "work"), 1, path,
+                              "another program listens", "another name")
+            self.assertEqual(os.stat(path).st_ino, inode)
+            self.end_agent()
+            self.assertEqual(len(self.listed()), 1)
+            self.assertNotIn("docker", self.machine.status()["trouble"])
+        self.add("docker", "work")
+        self.assertNotEqual(os.stat(path).st_ino, inode)
 
     def test_damaged_file(self):
         self.end_agent()
