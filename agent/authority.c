@@ -20,6 +20,7 @@
 
 static struct kept {
     uint8_t record_key[KEPT_BYTES], head[KEPT_BYTES];
+    uint32_t lock_on; /* bits of enum lock_trigger, of all keys of the vault */
 } * kept;
 
 /* One block of the arena, the token behind it. */
@@ -119,6 +120,7 @@ int authority_keep(const struct frame *frame)
         return 0;
     memcpy(kept->record_key, msg.record_key.data, KEPT_BYTES);
     memcpy(kept->head, msg.head.data, KEPT_BYTES);
+    kept->lock_on = msg.lock_on;
     return 0;
 }
 
@@ -211,6 +213,22 @@ int authority_answer(struct peer *signer, const struct frame *frame)
     fill(&granted, asked.key);
     peer_send(signer, MSG_GRANTED, &granted, -1);
     return 0;
+}
+
+bool authority_locks_on(enum lock_trigger trigger)
+{
+    return !kept || kept->lock_on & trigger;
+}
+
+void authority_each(void (*visit)(const char *key))
+{
+    char key[KEY_NAME_MAX + 1]; /* what is visited may be forgotten meanwhile */
+    struct entry *entry, *next;
+
+    for (entry = entries; entry; entry = next) {
+        next = entry->next;
+        visit(strcpy(key, entry->key));
+    }
 }
 
 void authority_forget_record_key(void)

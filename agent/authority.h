@@ -2,6 +2,8 @@
 #ifndef AWSTAP_AUTHORITY_H
 #define AWSTAP_AUTHORITY_H
 
+#include <stdbool.h>
+
 #include "peer.h"
 
 /*
@@ -22,6 +24,14 @@ void authority_session(const char *key, const struct msg_issued *issued);
 
 /* Answer AUTHORITY. 0 or -EPROTO. */
 int authority_answer(struct peer *signer, const struct frame *frame);
+
+/* Whether a key of the vault has this trigger, by the vault itself; nothing kept of it: it may be.
+ */
+bool authority_locks_on(enum lock_trigger trigger);
+
+/* Call visit with the name of each key for which there is a session or a day's key. It may forget
+ * that key. */
+void authority_each(void (*visit)(const char *key));
 
 /* Wipe what there is for a key. NULL: for all, and K_rec. */
 void authority_forget(const char *key);

@@ -200,6 +200,7 @@ static int on_issued(struct errand *errand, const struct frame *frame)
 
     if (message_get(frame, MSG_ISSUED, &issued) < 0 || issued.flight || !errand->key[0])
         return -EPROTO;
+    policy_learn(errand->key, &issued);
     authority_session(errand->key, &issued);
     return 0;
 }

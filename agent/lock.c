@@ -40,9 +40,20 @@ static void lock_key(const char *key)
     errand_lock(key, told);
 }
 
+/* One of the vault's keys has the trigger: it may be this one. */
+static void lock_unknown(const char *key)
+{
+    if (!policy_is_known(key))
+        lock_key(key);
+}
+
 void lock_on(enum lock_trigger trigger, const char *what, const char *why)
 {
     reason = what;
     told = why;
     policy_each_locked_on(trigger, lock_key);
+    if (!authority_locks_on(trigger))
+        return;
+    authority_each(lock_unknown);
+    authority_forget_record_key();
 }

@@ -42,6 +42,11 @@ struct policy policy_of(const char *key)
     return i < POLICIES_MAX ? policies[i].policy : unknown;
 }
 
+bool policy_is_known(const char *key)
+{
+    return place_of(key) < POLICIES_MAX;
+}
+
 void policy_forget(const char *key)
 {
     for (size_t i = 0; i < POLICIES_MAX; i++)

@@ -2,6 +2,7 @@
 #ifndef AWSTAP_POLICY_H
 #define AWSTAP_POLICY_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "message.h"
@@ -9,7 +10,7 @@
 /*
  * What the keys may be used for, as far as an opened vault has told: believed, since the signer has
  * checked the vault's MAC before. Not known yet reads as the default, and is enforced once the
- * session is there.
+ * session is there; what locks is not taken to be none (lock.h).
  */
 struct policy {
     uint32_t duration;     /* of a session, where nothing else is asked for; 0: not known */
@@ -21,6 +22,7 @@ struct policy {
 void policy_learn(const char *key, const struct msg_issued *issued);
 
 struct policy policy_of(const char *key);
+bool policy_is_known(const char *key);
 
 /* Forget one key's (NULL: everyone's). */
 void policy_forget(const char *key);

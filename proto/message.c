@@ -183,7 +183,8 @@ static const struct layout LAYOUTS[] = {
     [MSG_NEED] = {"NEED", false, FIELDS(F_U32(msg_need, program), )},
     [MSG_HELPER] = {"HELPER", true, NO_FIELDS},
     [MSG_KEEP] = {"KEEP", false, FIELDS(
-        F_BYTES(msg_keep, record_key, 32), F_BYTES(msg_keep, head, 32), )},
+        F_BYTES(msg_keep, record_key, 32), F_BYTES(msg_keep, head, 32),
+        F_U32(msg_keep, lock_on), )},
     [MSG_AUTHORITY] = {"AUTHORITY", false, FIELDS(F_TEXT(msg_authority, key, NAME_MAX_), )},
     [MSG_GRANTED] = {"GRANTED", false, FIELDS(
         F_BYTES(msg_granted, record_key, 32), F_BYTES(msg_granted, head, 32),

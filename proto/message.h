@@ -463,6 +463,7 @@ struct msg_need {
 };
 struct msg_keep {
     struct bytes record_key, head;
+    uint32_t lock_on;
 };
 struct msg_authority {
     const char *key;

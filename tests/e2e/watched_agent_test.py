@@ -107,11 +107,67 @@ class WatchedAgent(world.Case):
             check(self.machine.awstap("get", name))
         self.desktop.do("hint 1")
         wait_for(lambda: len(self.sessions()) == 1, "one session to be forgotten")
-        self.desktop.do("hint 0")
-        wait_for(lambda: not self.machine.status()["screen_locked"], "the unlocking to be seen")
+        self.unlock_screen()
         self.machine.clock(2 * 3600_000)
         self.assertIn("waits for the next touch", check(self.machine.awstap("key", "rotate", "--due")).out)
         self.assertEqual(self.actions("CreateAccessKey"), [])
+
+    def test_policy_of_a_key_that_nobody_got(self):
+        """It holds from the command on that has opened the vault."""
+        check(self.machine.awstap("key", "set", "work", "lock_on=screen", "rotate_every=1h", "grace=1h"))
+        self.machine.clock(31000)  # to the next TOTP code
+        check(self.machine.awstap("key", "rotate", "work"))
+        self.lock_screen()
+        self.assert_work_waits()
+
+    def test_policy_that_was_changed_since(self):
+        """The session of a command is forgotten with the lock, though the agent does not know the policy as it is now."""
+        self.machine.add_key("other", "bob")
+        check(self.machine.awstap("key", "set", "work", "lock_on=screen", "rotate_every=1h", "grace=1h"))
+        self.machine.clock(31000)  # to the next TOTP code
+        check(self.machine.awstap("key", "rotate", "work"))
+        check(self.machine.awstap("key", "set", "work", "grace=90m"))
+        self.lock_screen()
+        self.unlock_screen()
+        check(self.machine.awstap("get", "other"))
+        self.assert_work_waits()
+
+    def assert_work_waits(self):
+        """Two hours later it is due, and nothing is asked of AWS."""
+        self.machine.clock(2 * 3600_000)
+        asked = len(self.aws.requests())
+        self.assertIn("work: waits for the next touch", check(self.machine.awstap("key", "rotate", "--due")).out)
+        self.assertEqual(self.aws.requests()[asked:], [])
+
+    def test_policy_of_another_key_that_nobody_got(self):
+        """It is in the vault that was opened, and so this one's session stays, and what seals does not."""
+        self.machine.add_key("other", "bob")
+        check(self.machine.awstap("key", "set", "work", "lock_on=screen"))
+        check(self.machine.awstap("key", "set", "other", "rotate_every=1h"))
+        self.machine.clock(31000)  # to the next TOTP code
+        check(self.machine.awstap("get", "other"))
+        self.lock_screen()
+        self.assertEqual(len(self.sessions()), 1)
+        self.machine.clock(2 * 3600_000)
+        self.assertIn("waits for the next touch", check(self.machine.awstap("key", "rotate", "--due")).out)
+        self.assertEqual(self.actions("CreateAccessKey"), [])
+
+    def test_no_policy_locks_on_the_screen(self):
+        """A key is rotated with nobody there, behind a locked screen as well."""
+        check(self.machine.awstap("key", "set", "work", "rotate_every=1h", "lock_on=removal"))
+        self.get()
+        self.lock_screen()
+        self.machine.clock(2 * 3600_000)
+        check(self.machine.awstap("key", "rotate", "--due"))
+        self.assertEqual(len(self.actions("CreateAccessKey")), 1)
+
+    def lock_screen(self):
+        self.desktop.do("hint 1")
+        wait_for(lambda: self.machine.status()["screen_locked"], "the lock to be seen")
+
+    def unlock_screen(self):
+        self.desktop.do("hint 0")
+        wait_for(lambda: not self.machine.status()["screen_locked"], "the unlocking to be seen")
 
     def test_hanging_notifier_delays_nothing(self):
         self.desktop.do("notifier hang")
@@ -123,14 +179,12 @@ class WatchedAgent(world.Case):
     def test_locked_screen(self):
         """What is cached is served; nobody is asked for a touch."""
         self.get()
-        self.desktop.do("hint 1")
-        wait_for(lambda: self.machine.status()["screen_locked"], "the lock to be seen")
+        self.lock_screen()
         check(self.machine.awstap("get", "work"))
         self.assert_fails(self.machine.awstap("get", "work", "--duration-seconds", "900"), 4, "lock")
         self.assert_fails(self.machine.awstap("mfa", "code", "work"), 4, "lock")
         self.assertEqual(self.machine.dialogs(), [])
-        self.desktop.do("hint 0")
-        wait_for(lambda: not self.machine.status()["screen_locked"], "the unlocking to be seen")
+        self.unlock_screen()
         self.machine.clock(31000)  # to the next TOTP code
         check(self.machine.awstap("get", "work", "--duration-seconds", "900"))
 

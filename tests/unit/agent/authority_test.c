@@ -135,7 +135,8 @@ static struct msg_granted ask(struct talk *talk, const char *key)
 
 static void keep(void)
 {
-    const struct msg_keep msg = {{RECORD_KEY, sizeof RECORD_KEY}, {HEAD, sizeof HEAD}};
+    const struct msg_keep msg = {
+        {RECORD_KEY, sizeof RECORD_KEY}, {HEAD, sizeof HEAD}, LOCK_ON_REMOVAL};
     struct frame frame;
     struct buf buf;
 
@@ -221,7 +222,10 @@ static void test_kept(void **state)
     authority_forget("work");
     assert_int_equal(ask(&talk, "work").record_key.len, 32);
     end(&talk);
+    assert_true(authority_locks_on(LOCK_ON_REMOVAL));
+    assert_false(authority_locks_on(LOCK_ON_SCREEN));
     authority_forget_record_key();
+    assert_true(authority_locks_on(LOCK_ON_SCREEN));
     assert_int_equal(ask(&talk, "work").record_key.len, 0);
     end(&talk);
     keep();
@@ -298,7 +302,7 @@ static void test_as_many_as_a_vault_holds(void **state)
 
 static void test_malformed(void **state)
 {
-    const struct msg_keep keep_short = {{RECORD_KEY, 31}, {HEAD, 32}};
+    const struct msg_keep keep_short = {{RECORD_KEY, 31}, {HEAD, 32}, 0};
     const struct msg_day_key day_short = {"work", "AKIA", DAY, "us-east-1", {DAY_KEY, 5}};
     struct frame frame;
     struct buf buf;
