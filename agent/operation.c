@@ -3,6 +3,7 @@
 #include "operation.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -71,13 +72,35 @@ static void give(struct operation_helper *helper)
     helper->state = HELPER_GIVEN;
 }
 
+static bool has_ended(const struct operation_helper *helper)
+{
+    struct pollfd end = {.fd = helper->pidfd, .events = POLLIN};
+
+    return helper->state == HELPER_GIVEN && (helper->pidfd < 0 || poll(&end, 1, 0) == 1);
+}
+
+/* That of one that has ended, where no other is left: NULL where all are at work. */
+static struct operation_helper *find_place(struct operation *operation)
+{
+    struct operation_helper *helpers = operation->helpers;
+
+    if (operation->helper_count < OPERATION_HELPERS_MAX)
+        return &helpers[operation->helper_count++];
+    for (size_t i = 0; i < OPERATION_HELPERS_MAX; i++)
+        if (has_ended(&helpers[i])) {
+            if (helpers[i].pidfd >= 0)
+                close(helpers[i].pidfd);
+            return &helpers[i];
+        }
+    return NULL;
+}
+
 static struct operation_helper *add_helper(struct operation *operation, enum program program)
 {
-    struct operation_helper *helper = &operation->helpers[operation->helper_count];
+    struct operation_helper *helper = find_place(operation);
 
-    if (operation->helper_count == OPERATION_HELPERS_MAX)
+    if (!helper)
         return NULL;
-    operation->helper_count++;
     *helper = (struct operation_helper){
         .operation = operation, .program = program, .conversation = -1, .pidfd = -1};
     return helper;

@@ -15,8 +15,8 @@ enum lane {
     LANE_WRITE = 2, /* change the vault */
 };
 
-#define OPERATION_HELPERS_MAX                                                                      \
-    48 /* a signer, sixteen devices, a conversation with AWS for each key, and to spare */
+/* At once: a signer, sixteen devices, a conversation with AWS for each key, and to spare. */
+#define OPERATION_HELPERS_MAX 48
 
 struct operation;
 

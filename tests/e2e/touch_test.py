@@ -10,6 +10,40 @@ from world import USER, Case, check, read_until, wait_for
 
 STEP_MS = 30_000  # of TOTP
 
+# In the place of awstap-signer: what a rotation of many keys needs, a conversation with AWS after the other.
+MANY_CONVERSATIONS = """#!/usr/bin/python3 -I
+import socket, struct
+
+def send(kind, *fields):
+    body = bytes([kind]) + b"".join(fields)
+    agent.sendall(struct.pack(">I", len(body)) + body)
+
+def text(value):
+    return struct.pack(">I", len(value) + 1) + value.encode() + b"\\0"
+
+def receive():
+    head, fds, _, _ = socket.recv_fds(agent, 4, 1, socket.MSG_WAITALL)
+    return agent.recv(*struct.unpack(">I", head), socket.MSG_WAITALL), fds
+
+agent = socket.socket(fileno=3)
+agent.setblocking(True)
+send(1, struct.pack(">I", 1), text("VERSION"))
+while receive()[0][0] != 43:  # KEY_ROTATE
+    pass
+for _ in range(60):
+    send(85, struct.pack(">I", 3))  # NEED awstap-net
+    body, fds = receive()
+    if body[0] != 86:  # HELPER
+        send(3, body[1:])
+        break
+    with socket.socket(fileno=fds[0]) as helper:
+        helper.shutdown(socket.SHUT_WR)
+        while helper.recv(1000):  # until it has ended
+            pass
+else:
+    send(2, text("all were had"))
+"""
+
 
 class Touch(Case):
     def setUp(self):
@@ -138,6 +172,16 @@ class Touch(Case):
             self.assert_fails(self.machine.finish(child), 1, "awstap-net")
         self.assertEqual(self.machine.processes("awstap-agent"), agent)
         check(self.machine.awstap("get", "work"))
+
+    def test_many_helpers(self):
+        """One that has ended makes place for another: an operation may need more of them than there may be at once."""
+        version = check(self.machine.awstap("--version")).out.split()[-1]
+        program = self.machine.program("awstap-signer")
+        os.unlink(program)
+        with open(program, "w", encoding="ascii") as file:
+            file.write(MANY_CONVERSATIONS.replace("VERSION", version))
+        os.chmod(program, 0o755)
+        self.assertIn("all were had", check(self.machine.awstap("key", "rotate", "--due")).out)
 
     def test_terminal_is_told(self):
         """While a touch is awaited the terminal says so, and stderr does not."""
