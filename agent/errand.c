@@ -355,6 +355,18 @@ void errand_lock(const char *key, const char *why)
     }
 }
 
+void errand_visit_opened(void (*visit)(const char *key))
+{
+    char key[KEY_NAME_MAX + 1]; /* what is visited may be ended meanwhile */
+    struct errand *errand;
+
+    TAILQ_FOREACH (errand, &errands, link)
+        if (errand->operation.opened)
+            break;
+    if (errand)
+        visit(strcpy(key, errand->key));
+}
+
 void errand_cancel(struct errand *errand)
 {
     operation_end(&errand->operation);

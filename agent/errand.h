@@ -36,6 +36,10 @@ struct errand *errand_run(const struct asker *asker, const struct frame *request
  */
 void errand_lock(const char *key, const char *why);
 
+/* Call visit with the key that an errand is about for which the vault has been opened ("": none);
+ * there is one such errand at most. It may be ended. */
+void errand_visit_opened(void (*visit)(const char *key));
+
 /* The client has gone: end it. on_end is not called. */
 void errand_cancel(struct errand *errand);
 

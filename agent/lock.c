@@ -43,7 +43,7 @@ static void lock_key(const char *key)
 /* One of the vault's keys has the trigger: it may be this one. */
 static void lock_unknown(const char *key)
 {
-    if (!policy_is_known(key))
+    if (key[0] && !policy_is_known(key))
         lock_key(key);
 }
 
@@ -55,5 +55,6 @@ void lock_on(enum lock_trigger trigger, const char *what, const char *why)
     if (!authority_locks_on(trigger))
         return;
     authority_each(lock_unknown);
+    errand_visit_opened(lock_unknown);
     authority_forget_record_key();
 }

@@ -12,8 +12,8 @@ void lock_all(const char *what, const char *why);
 #define LOCK_KEY_PULLED "the security key was pulled meanwhile; plug it in and run it again"
 
 /* Forget the sessions of those keys whose policy has this trigger, and end what is under way with
- * them; where the vault has such a key, K_rec too, and what is kept for keys whose policy is not
- * known. */
+ * them; where the vault has such a key, K_rec too, and what is kept and under way for keys whose
+ * policy is not known. */
 void lock_on(enum lock_trigger trigger, const char *what, const char *why);
 
 #endif

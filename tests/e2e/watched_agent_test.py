@@ -97,6 +97,16 @@ class WatchedAgent(world.Case):
         self.desktop.do("hint 1")
         self.assert_fails(self.machine.finish(child), 4, "locked")
 
+    def test_policy_locks_an_operation_that_begins(self):
+        """Before the agent knows the policy of its key."""
+        check(self.machine.awstap("key", "set", "work", "lock_on=screen"))
+        self.aws.fault("hang", on="GetSessionToken")
+        self.machine.clock(31000)  # to the next TOTP code
+        child = self.machine.start("awstap", "key", "rotate", "work")
+        self.aws.wait(action="GetSessionToken")
+        self.desktop.do("hint 1")
+        self.assert_fails(self.machine.finish(child), 4, "locked")
+
     def test_policy_locks_the_vault(self):
         """With the sessions of such a key goes what seals a new secret of any key's without a touch."""
         self.machine.add_key("other", "bob")
