@@ -68,13 +68,13 @@ static void name_key(const char *profile, char key[KEY_NAME_MAX + 1])
         *key = '_';
 }
 
-/* Whether another profile is called as the key is to be, and leads elsewhere. */
+/* Whether a profile is called as the key is to be, and leads elsewhere. It may be the one that the
+ * access key is from. */
 static bool is_hidden(const struct import *import, const struct import_item *item)
 {
     struct aws_profile profile;
 
-    return strcmp(item->key, item->profile->name) != 0 &&
-           aws_config_profile(&import->config, item->key, &profile) &&
+    return aws_config_profile(&import->config, item->key, &profile) &&
            !resolve_is_key(&import->config, item->key);
 }
 
@@ -179,8 +179,8 @@ static const char *problem_of(const struct import_item *item)
     if (item->profile->problem != CREDENTIALS_GOOD)
         return PROBLEMS[item->profile->problem];
     if (item->state == IMPORT_HIDDEN)
-        return "another profile of the AWS config file is called as the key would be, and awstap "
-               "get takes that: give the key another name, as PROFILE=NAME";
+        return "a profile of the AWS config file is called as the key would be and leads "
+               "elsewhere, and awstap get takes that: give the key another name, as PROFILE=NAME";
     return *item->key ? NULL : "no key can be called so: give it a name, as PROFILE=NAME";
 }
 
