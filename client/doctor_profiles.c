@@ -5,7 +5,6 @@
 #include <errno.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "aws_config.h"
 #include "chain.h"
@@ -33,23 +32,16 @@ static bool in_vault(const struct doctor *doctor, const char *name)
     return false;
 }
 
-/* Its program, where it is named by its whole path, must be there. */
 static bool check_program(struct doctor *doctor, const char *name, const char *process)
 {
-    struct words words;
-    bool there;
+    char program[PROCESS_SIZE];
 
-    if (words_split(&words, process, strlen(process)) < 0) {
-        words_free(&words);
+    if (process_is_there(process, program))
         return true;
-    }
-    there = *words.word[0] != '/' || access(words.word[0], X_OK) == 0;
-    if (!there)
-        doctor_say(doctor, FINDING_WRONG, "profile",
-                   "%.256s runs %.512s, which is not there: mend its credential_process", name,
-                   words.word[0]);
-    words_free(&words);
-    return there;
+    doctor_say(doctor, FINDING_WRONG, "profile",
+               "%.256s runs %.512s, which is not there: mend its credential_process", name,
+               program);
+    return false;
 }
 
 /* What the profile asks for must lead to a key in the vault. */

@@ -52,16 +52,17 @@ bool handover_possible(const struct import *import, const struct import_item *it
     return !setting && !is_shadowed(import, item, why);
 }
 
-/* Whether the profile asks for this key already, with options of its own perhaps. */
+/* Whether the profile asks for this key already, with options of its own perhaps, and by an awstap
+ * that is there still. */
 static bool asks_already(const struct aws_config *config, const struct import_item *item)
 {
-    char name[KEY_NAME_MAX + 1];
+    char name[KEY_NAME_MAX + 1], program[PROCESS_SIZE];
     struct aws_profile profile;
 
     return aws_config_profile(config, item->profile->name, &profile) &&
            profile.credential_process &&
            process_name(profile.credential_process, name, sizeof name) &&
-           strcmp(name, item->key) == 0;
+           strcmp(name, item->key) == 0 && process_is_there(profile.credential_process, program);
 }
 
 /*

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "arguments.h"
 #include "beside.h"
@@ -34,6 +35,19 @@ bool process_name(const char *line, char *name, size_t size)
         strcpy(name, arguments.operand[0]);
     words_free(&words);
     return ours;
+}
+
+bool process_is_there(const char *line, char program[PROCESS_SIZE])
+{
+    struct words words;
+    bool there = true;
+
+    if (words_split(&words, line, strlen(line)) == 0 && words.count && *words.word[0] == '/') {
+        there = access(words.word[0], X_OK) == 0;
+        snprintf(program, PROCESS_SIZE, "%s", words.word[0]);
+    }
+    words_free(&words);
+    return there;
 }
 
 /* botocore splits the line as a shell would, others hand it to one, some split at blanks: quotes

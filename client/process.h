@@ -17,6 +17,10 @@ bool process_is_ours(const struct words *words);
  */
 bool process_name(const char *line, char *name, size_t size);
 
+/* Whether the program of the line is there, where it is named by its whole path: else that path is
+ * in program. */
+bool process_is_there(const char *line, char program[PROCESS_SIZE]);
+
 /* `/path/of/awstap get KEY`, with the path of this program. 0 or a negative errno; -EINVAL: its
  * path has a quote, and AWS tools would each read it otherwise. */
 int process_write(const char *key, char process[PROCESS_SIZE]);

@@ -27,5 +27,29 @@ class Advice(ImportCase):
         check(self.machine.awstap("get", "home"))
 
 
+class Places(ImportCase):
+    """Where credential_process is written, AWS tools take it; else nothing is."""
+
+    def setUp(self):
+        super().setUp()
+        self.alice = self.aws.add_user("alice")
+
+    def write(self, name, config):
+        self.aws_file("config", config)
+        self.aws_file("credentials", self.section(name, self.alice))
+
+    def test_a_program_that_is_gone(self):
+        """A line that asked an awstap of before is as none; one whose awstap is there is left with its options."""
+        lines = self.config_for("work")
+        self.write("work", lines + "credential_process = /nowhere/awstap get work\n")
+        check(self.import_keys("work", "--rewrite"))
+        self.assertEqual(self.aws_file("config"), lines + self.process("work") + "\n")
+        config = f"{lines}{self.process('work')} --duration-seconds 3600\n"
+        self.write("work", config)
+        check(self.import_keys("work", "--rewrite"))
+        self.assertEqual(self.aws_file("config"), config)
+        self.assertEqual(self.aws_file("credentials"), "")
+
+
 if __name__ == "__main__":
     unittest.main()
