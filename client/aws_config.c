@@ -110,6 +110,7 @@ static const struct {
     {"duration_seconds", offsetof(struct aws_profile, duration_seconds)},
     {"endpoint_url", offsetof(struct aws_profile, endpoint_url)},
     {"external_id", offsetof(struct aws_profile, external_id)},
+    {"login_session", offsetof(struct aws_profile, login_session)},
     {"mfa_serial", offsetof(struct aws_profile, mfa_serial)},
     {"region", offsetof(struct aws_profile, region)},
     {"role_arn", offsetof(struct aws_profile, role_arn)},

@@ -21,7 +21,7 @@ struct aws_config {
 struct aws_profile {
     const char *role_arn, *source_profile, *credential_source, *web_identity_token_file;
     const char *external_id, *role_session_name, *duration_seconds;
-    const char *credential_process, *region, *sso_session, *sso_start_url;
+    const char *credential_process, *region, *sso_session, *sso_start_url, *login_session;
     const char *aws_access_key_id, *mfa_serial, *ca_bundle, *endpoint_url, *services;
 };
 

@@ -275,8 +275,9 @@ struct credentials_profile *credentials_find(struct credentials *credentials, co
 static const char *overriding(struct span name)
 {
     static const char *const NAMES[] = {
-        "role_arn",    "source_profile", "credential_source", "credential_process",
-        "sso_session", "sso_start_url",  "sso_account_id",    "web_identity_token_file",
+        "role_arn",      "source_profile", "credential_source", "credential_process",
+        "sso_session",   "sso_start_url",  "sso_account_id",    "web_identity_token_file",
+        "login_session",
     };
 
     for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++)

@@ -44,6 +44,8 @@ bool handover_possible(const struct import *import, const struct import_item *it
         setting = "sso_…";
     else if (profile.web_identity_token_file)
         setting = "web_identity_token_file";
+    else if (profile.login_session)
+        setting = "login_session";
     if (setting)
         snprintf(why, SHADOW_SIZE,
                  "profile %.256s has %s in %.512s, which AWS tools take before they ask awstap: "

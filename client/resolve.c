@@ -156,6 +156,9 @@ static int step(struct walk *walk)
     if (layer->profile.sso_session || layer->profile.sso_start_url)
         return layer_fail(layer, "it signs in by IAM Identity Center (sso_…), which is not "
                                  "awstap's; the AWS CLI serves it by itself");
+    if (layer->profile.login_session)
+        return layer_fail(layer, "it signs in by `aws login` (login_session), which is not "
+                                 "awstap's; the AWS CLI serves it by itself");
     return follow_process(walk, layer);
 }
 

@@ -105,6 +105,7 @@ class Doctor(Case):
                  "[profile other]", "role_arn = arn:aws:iam::123456789012:role/x", "source_profile = work",
                  "[profile round]", "credential_process = awstap get circle",
                  "[profile circle]", "credential_process = awstap get round",
+                 "[profile login]", "credential_process = awstap get work", "login_session = arn:aws:iam::123456789012:user/x",
                  "[profile foreign]", "credential_process = /usr/bin/other get x")
         found = self.doctor(1)
         self.assert_found(found, "ok", "profile", "work asks")
@@ -112,6 +113,7 @@ class Doctor(Case):
         self.assert_found(found, "wrong", "profile", "nobody asks for the key nobody", "awstap key add nobody")
         self.assert_found(found, "ok", "profile", "role asks awstap for other")
         self.assert_found(found, "wrong", "profile", "round", "lead to each other")
+        self.assert_found(found, "wrong", "profile", "login", "login_session")
         self.assert_not_found(found, "foreign")
 
     def test_shadows(self):

@@ -7,6 +7,27 @@ from import_test import ImportCase
 from world import check
 
 
+class Overridden(ImportCase):
+    """What AWS tools would take for the key that goes."""
+
+    def setUp(self):
+        super().setUp()
+        self.alice = self.aws.add_user("alice")
+
+    def test_login_session(self):
+        """botocore asks it behind the static key, and before the credential_process."""
+        login = "login_session = arn:aws:iam::123456789012:user/other"
+        files = {"config": self.config_for("work", "home") + login + "\n",
+                 "credentials": self.section("work", self.alice, login) + self.section("home", self.aws.add_user("bob"))}
+        for name, text in files.items():
+            self.aws_file(name, text)
+        self.assert_left(self.import_keys("work", "--rewrite"), "profile work has login_session in", "/credentials")
+        self.assert_left(self.import_keys("home=base", "--rewrite"), "profile home has login_session in", "/config")
+        for name, text in files.items():
+            self.assertEqual(self.aws_file(name), text)
+        self.assert_fails(self.machine.awstap("get", "home"), 1, "login_session")
+
+
 class Advice(ImportCase):
     """Whoever does what is said gets there."""
 

@@ -223,6 +223,7 @@ static void test_overriding(void **state)
     assert_overriding("[profile \"a b\"]\n" KEYS "sso_session : y\n", "a b", "sso_session");
     assert_overriding("[a]\n# role_arn = x\nrole_arn =\nsource_profile=b\n", "a", "source_profile");
     assert_overriding("[a]\nregion = x\n[a]\ncredential_process = y\n", "a", "credential_process");
+    assert_overriding("[a]\nlogin_session = y\n", "a", "login_session");
     assert_overriding("", "", "");
 }
 

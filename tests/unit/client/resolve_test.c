@@ -219,6 +219,7 @@ static void test_sources(void **state)
                                                    "[profile web]\nrole_arn = " ROLE(
                                                        "web") "\nweb_identity_token_file = /token\n"
                                                               "[profile sso]\nsso_session = corp\n"
+                                                              "[profile login]\nlogin_session = a\n"
                                                               "[profile oversso]\nrole_arn = " ROLE(
                                                                   "oversso") "\nsource_profile = "
                                                                              "sso\n"
@@ -233,6 +234,7 @@ static void test_sources(void **state)
     assert_resolves("ec2", EXIT_FAILED, "");
     assert_resolves("web", EXIT_FAILED, "");
     assert_resolves("sso", EXIT_FAILED, "");
+    assert_resolves("login", EXIT_FAILED, "");
     assert_resolves("oversso", EXIT_FAILED, "");
     assert_resolves("wrong", EXIT_FAILED, "");
 }
