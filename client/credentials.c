@@ -82,6 +82,12 @@ static bool read_heading(struct span heading, char *out, size_t size)
     return aws_config_heading(heading, out, size) || span_copy(heading, out, size);
 }
 
+/* What configparser puts into every other section. */
+static bool is_default(struct span heading)
+{
+    return span_is(heading, "DEFAULT");
+}
+
 static void begin_section(struct reading *reading, const struct ini_line *line)
 {
     struct credentials_profile *section = &reading->section;
@@ -89,7 +95,7 @@ static void begin_section(struct reading *reading, const struct ini_line *line)
     end_section(reading);
     *reading = (struct reading){.credentials = reading->credentials, .inside = true};
     section->section = line->whole;
-    if (span_is(line->name, "DEFAULT"))
+    if (is_default(line->name))
         set_problem(section, CREDENTIALS_DEFAULT);
     if (!read_heading(line->name, section->name, sizeof section->name)) {
         span_copy((struct span){line->name.at, sizeof section->name - 1}, section->name,
@@ -303,6 +309,39 @@ const char *credentials_overriding(const struct credentials *credentials, const 
             found = overriding(line.name);
     }
     return found;
+}
+
+/* An access key counts without a value, too: AWS tools take it, and fail. */
+static const char *standing_before(const struct ini_line *setting)
+{
+    static const char KEY[] = "aws_access_key_id";
+
+    if (span_is_key(setting->name, KEY))
+        return KEY;
+    return setting->value.len ? overriding(setting->name) : NULL;
+}
+
+const char *credentials_inherited(const struct credentials *credentials, const char *name)
+{
+    char here[sizeof credentials->profiles->name];
+    bool in_default = false, there = false;
+    const char *found = NULL;
+    struct ini_line line;
+    struct ini ini;
+
+    if (!credentials->text)
+        return NULL;
+    ini_begin(&ini, credentials->text, credentials->len);
+    while (ini_next(&ini, &line)) {
+        if (line.kind == INI_SECTION) {
+            in_default = is_default(line.name);
+            there = there || (!in_default && read_heading(line.name, here, sizeof here) &&
+                              strcmp(here, name) == 0);
+        }
+        if (in_default && line.kind == INI_SETTING && !found)
+            found = standing_before(&line);
+    }
+    return there ? found : NULL;
 }
 
 /* The text from *at up to what is left out, as a piece. */

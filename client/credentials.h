@@ -64,6 +64,10 @@ void credentials_free(struct credentials *credentials);
  * credential_process of the config file, or NULL. */
 const char *credentials_overriding(const struct credentials *credentials, const char *name);
 
+/* The first such setting, or access key, that is in [DEFAULT] and by that in the section of this
+ * name, as botocore reads it. NULL: none, or no such section. */
+const char *credentials_inherited(const struct credentials *credentials, const char *name);
+
 /* The profile of this name, or NULL. */
 struct credentials_profile *credentials_find(struct credentials *credentials, const char *name);
 

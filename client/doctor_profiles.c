@@ -64,6 +64,33 @@ static bool check_name(struct doctor *doctor, const struct files *files, const c
     return false;
 }
 
+/* What was found to stand before awstap, if it does. Whether it does not. */
+static bool check_shadow(struct doctor *doctor, const struct files *files, bool shadowed)
+{
+    if (shadowed)
+        doctor_say(doctor, FINDING_WRONG, "profile", "%s", files->shadow);
+    return !shadowed;
+}
+
+/* Each of them is named. */
+static bool check_shadows(struct doctor *doctor, struct files *files, const char *name,
+                          const struct aws_profile *profile)
+{
+    struct credentials *credentials = &files->credentials;
+    const char *path = files->credentials_path;
+    bool fine;
+
+    fine = check_shadow(doctor, files,
+                        shadow_config(profile, name, files->config_path, files->shadow));
+    fine =
+        check_shadow(doctor, files, shadow_credentials(credentials, name, path, files->shadow)) &&
+        fine;
+    fine =
+        check_shadow(doctor, files, shadow_setting(credentials, name, path, files->shadow)) && fine;
+    return check_shadow(doctor, files, shadow_default(credentials, name, path, files->shadow)) &&
+           fine;
+}
+
 static void check_profile(struct doctor *doctor, struct files *files, const char *name)
 {
     char asked[PROFILE_SIZE];
@@ -77,18 +104,7 @@ static void check_profile(struct doctor *doctor, struct files *files, const char
     files->asking++;
     fine = check_program(doctor, name, profile.credential_process);
     fine = check_name(doctor, files, name) && fine;
-    if (shadow_config(&profile, name, files->config_path, files->shadow)) {
-        doctor_say(doctor, FINDING_WRONG, "profile", "%s", files->shadow);
-        fine = false;
-    }
-    if (shadow_credentials(&files->credentials, name, files->credentials_path, files->shadow)) {
-        doctor_say(doctor, FINDING_WRONG, "profile", "%s", files->shadow);
-        fine = false;
-    }
-    if (shadow_setting(&files->credentials, name, files->credentials_path, files->shadow)) {
-        doctor_say(doctor, FINDING_WRONG, "profile", "%s", files->shadow);
-        fine = false;
-    }
+    fine = check_shadows(doctor, files, name, &profile) && fine;
     if (fine)
         doctor_say(doctor, FINDING_OK, "profile", "%.256s asks awstap for %.256s", name, asked);
 }

@@ -16,6 +16,18 @@
 #include "secret.h"
 #include "shadow.h"
 
+/* By what the credentials file that AWS tools read is to say: a section that goes as a whole
+ * inherits nothing. */
+static bool stands_before(const struct import *import, const struct import_item *item,
+                          const struct credentials *usual, const char *path, char *why)
+{
+    const char *name = item->profile->name;
+    bool goes = item->profile->bare && strcmp(path, import->file) == 0;
+
+    return shadow_setting(usual, name, path, why) ||
+           (!goes && shadow_default(usual, name, path, why));
+}
+
 /* What AWS tools would take from the credentials file that they read, where that is another one
  * than the config file. */
 static bool is_shadowed(const struct import *import, const struct import_item *item, char *why)
@@ -26,7 +38,7 @@ static bool is_shadowed(const struct import *import, const struct import_item *i
 
     shadowed = credentials_path(path, sizeof path) == 0 && strcmp(path, import->config_file) != 0 &&
                credentials_read(&usual, path) == 0 &&
-               shadow_setting(&usual, item->profile->name, path, why);
+               stands_before(import, item, &usual, path, why);
     credentials_free(&usual);
     return shadowed;
 }
@@ -261,6 +273,8 @@ static int name_shadows(const struct import *import, const struct import_item *i
         shadow_config(&profile, name, import->config_file, now->line))
         status = output_line(now->line);
     if (status == EXIT_DONE && shadow_credentials(&now->credentials, name, now->path, now->line))
+        status = output_line(now->line);
+    if (status == EXIT_DONE && shadow_default(&now->credentials, name, now->path, now->line))
         status = output_line(now->line);
     return status;
 }

@@ -43,6 +43,22 @@ bool shadow_setting(const struct credentials *credentials, const char *name, con
     return true;
 }
 
+bool shadow_default(const struct credentials *credentials, const char *name, const char *path,
+                    char out[SHADOW_SIZE])
+{
+    const char *setting = credentials_inherited(credentials, name);
+
+    if (!setting)
+        return false;
+    snprintf(
+        out, SHADOW_SIZE,
+        "profile %.256s has %s by the section [DEFAULT] of %.512s, which the AWS CLI puts into "
+        "every other one there, and takes before it asks awstap: rename it [default], or take "
+        "it out",
+        name, setting, path);
+    return true;
+}
+
 bool shadow_credentials(struct credentials *credentials, const char *name, const char *path,
                         char out[SHADOW_SIZE])
 {

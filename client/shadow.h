@@ -21,6 +21,11 @@ bool shadow_config(const struct aws_profile *profile, const char *name, const ch
 bool shadow_setting(const struct credentials *credentials, const char *name, const char *path,
                     char out[SHADOW_SIZE]);
 
+/* Whether it has such a way, or a static key, in [DEFAULT], which the AWS CLI takes for a part of
+ * the section of this name. */
+bool shadow_default(const struct credentials *credentials, const char *name, const char *path,
+                    char out[SHADOW_SIZE]);
+
 /* Whether one stands in the credentials file at path, in the section of this name. */
 bool shadow_credentials(struct credentials *credentials, const char *name, const char *path,
                         char out[SHADOW_SIZE]);

@@ -27,6 +27,32 @@ class Overridden(ImportCase):
             self.assertEqual(self.aws_file(name), text)
         self.assert_fails(self.machine.awstap("get", "home"), 1, "login_session")
 
+    def default_section(self, *lines):
+        """Files in which work and home have a section, and [DEFAULT] has the lines."""
+        config, text = self.config_for("work", "home"), "\n".join(["[DEFAULT]", *lines, ""])
+        left = self.section("home", self.aws.add_user("bob"), "region = us-east-1")
+        self.aws_file("config", config)
+        self.aws_file("credentials", text + self.section("work", self.alice) + left)
+        self.assert_left(self.import_keys("--all", "--rewrite"), f"profile home has {lines[0].split()[0]} by the section [DEFAULT]",
+                         "rename it [default]")
+        self.assertEqual(self.aws_file("credentials"), text + left)
+        self.assertNotIn(self.process("home"), self.aws_file("config"))
+        self.assertIn(self.process("work"), self.aws_file("config"))
+        self.assertIn("work asks awstap for work", self.machine.awstap("doctor").out)
+
+    def test_key_in_the_default_section(self):
+        """Without its own key home would be carol; work, of whose section nothing stays, would not."""
+        carol = self.aws.add_user("carol")
+        self.default_section(f"aws_access_key_id = {carol['access_key_id']}", f"aws_secret_access_key = {carol['secret']}")
+        self.aws_file("credentials", self.aws_file("credentials") + "[work]\n# of old\n")
+        doctor = self.machine.awstap("doctor")
+        self.assertEqual(doctor.status, 1)
+        self.assertIn("profile work has aws_access_key_id by the section [DEFAULT]", doctor.out)
+        self.assertNotIn("work asks awstap for work", doctor.out)
+
+    def test_another_way_in_the_default_section(self):
+        self.default_section("credential_process = /bin/false")
+
 
 class Advice(ImportCase):
     """Whoever does what is said gets there."""

@@ -227,6 +227,30 @@ static void test_overriding(void **state)
     assert_overriding("", "", "");
 }
 
+static void assert_inherited(const char *text, const char *name, const char *setting)
+{
+    const char *found;
+
+    assert_int_equal(parse(text), 0);
+    found = credentials_inherited(&credentials, name);
+    assert_string_equal(found ? found : "", setting);
+}
+
+/* [DEFAULT] is a part of the sections that are there, wherever it stands and however often. */
+static void test_inherited(void **state)
+{
+    (void)state;
+    assert_inherited("[DEFAULT]\n" KEYS "[a]\nregion = x\n", "a", "aws_access_key_id");
+    assert_inherited("[a]\nregion = x\n[DEFAULT]\nregion = x\n[DEFAULT]\naws_access_key_id =\n",
+                     "a", "aws_access_key_id");
+    assert_inherited("[a]\n[DEFAULT]\ncredential_process = y\n", "a", "credential_process");
+    assert_inherited("[DEFAULT]\n" KEYS "[b]\nregion = x\n", "a", "");
+    assert_inherited("[DEFAULT]\nregion = x\nrole_arn =\n[a]\n" KEYS, "a", "");
+    assert_inherited("[default]\n" KEYS "[a]\n", "a", "");
+    assert_inherited("[DEFAULT]\n" KEYS, "DEFAULT", "");
+    assert_inherited("", "a", "");
+}
+
 static void test_files(void **state)
 {
     char path[] = "/tmp/credentials_test.XXXXXX";
@@ -264,6 +288,7 @@ int main(void)
         cmocka_unit_test(test_comments),      cmocka_unit_test(test_taken_out),
         cmocka_unit_test(test_problems_stay), cmocka_unit_test(test_many),
         cmocka_unit_test(test_files),         cmocka_unit_test(test_overriding),
+        cmocka_unit_test(test_inherited),
     };
 
     return cmocka_run_group_tests(tests, setup, teardown);
