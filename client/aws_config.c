@@ -52,22 +52,23 @@ void aws_config_free(struct aws_config *config)
     *config = (struct aws_config){0};
 }
 
-/* `[KIND NAME]`: the name, which is words's. NULL where it is none. */
-static const char *name_of(const struct words *words, const char *kind)
+/* `[KIND NAME]`, as botocore takes it: it begins with KIND, and has two words. The name, which is
+ * words's; NULL where it is none. */
+static const char *name_of(struct span heading, const char *kind, struct words *words)
 {
-    return words->count == 2 && strcmp(words->word[0], kind) == 0 ? words->word[1] : NULL;
+    size_t len = strlen(kind);
+    bool fits = heading.len >= len && memcmp(heading.at, kind, len) == 0 &&
+                words_split(words, heading.at, heading.len) == 0 && words->count == 2;
+
+    return fits ? words->word[1] : NULL;
 }
 
 bool aws_config_heading(struct span heading, char *name, size_t size)
 {
-    const char *found = NULL;
-    struct words words;
+    struct words words = {0};
+    const char *found =
+        span_is(heading, "default") ? "default" : name_of(heading, "profile", &words);
 
-    if (words_split(&words, heading.at ? heading.at : "", heading.len) == 0) {
-        found = name_of(&words, "profile");
-        if (words.count == 1 && strcmp(words.word[0], "default") == 0)
-            found = words.word[0];
-    }
     if (found && strlen(found) < size)
         strcpy(name, found);
     else
@@ -88,13 +89,10 @@ static bool heads_profile(struct span heading, const char *name)
 
 static bool heads_services(struct span heading, const char *services)
 {
-    const char *name = NULL;
-    struct words words;
-    bool heads;
+    struct words words = {0};
+    const char *name = name_of(heading, "services", &words);
+    bool heads = name && strcmp(name, services) == 0;
 
-    if (words_split(&words, heading.at ? heading.at : "", heading.len) == 0)
-        name = name_of(&words, "services");
-    heads = name && strcmp(name, services) == 0;
     words_free(&words);
     return heads;
 }
@@ -153,6 +151,19 @@ bool aws_config_profile(const struct aws_config *config, const char *name,
     return found;
 }
 
+/* Whether no section above at heads the profile. */
+static bool is_first(const struct aws_config *config, const char *at, const char *name)
+{
+    struct ini_line line;
+    struct ini ini;
+
+    ini_begin(&ini, config->text, config->len);
+    while (ini_next(&ini, &line) && line.whole.at < at)
+        if (line.kind == INI_SECTION && heads_profile(line.name, name))
+            return false;
+    return true;
+}
+
 bool aws_config_next(const struct aws_config *config, const char **at, char *name, size_t size)
 {
     struct ini_line line;
@@ -163,7 +174,7 @@ bool aws_config_next(const struct aws_config *config, const char **at, char *nam
     ini_begin(&ini, config->text, config->len);
     while (ini_next(&ini, &line))
         if ((!*at || line.whole.at > *at) && line.kind == INI_SECTION &&
-            aws_config_heading(line.name, name, size)) {
+            aws_config_heading(line.name, name, size) && is_first(config, line.whole.at, name)) {
             *at = line.whole.at;
             return true;
         }
@@ -323,4 +334,71 @@ size_t aws_config_set_process(struct span text, const char *profile, const char 
     pieces[n++] = newline;
     pieces[n++] = place.after;
     return n;
+}
+
+static bool next_section(struct ini *ini, struct ini_line *line)
+{
+    while (ini_next(ini, line))
+        if (line->kind == INI_SECTION)
+            return true;
+    return false;
+}
+
+/* Whether all sections of before are in now, in their order. */
+static bool keeps_sections(struct span before, const struct aws_config *now)
+{
+    struct ini_line old, new;
+    struct ini olds, news;
+
+    ini_begin(&olds, before.at, before.len);
+    ini_begin(&news, now->text, now->len);
+    while (next_section(&olds, &old))
+        if (!next_section(&news, &new) || old.name.len != new.name.len ||
+            (old.name.len && memcmp(old.name.at, new.name.at, old.name.len) != 0))
+            return false;
+    return true;
+}
+
+/* How often the profile, and credential_process in it, is there. */
+struct found {
+    size_t sections, values;
+    bool more; /* the value goes on in the lines behind */
+};
+
+static void find_process(const struct aws_config *config, const char *profile, struct found *found)
+{
+    bool here = false, in_value = false;
+    struct ini_line line;
+    struct ini ini;
+
+    *found = (struct found){0};
+    ini_begin(&ini, config->text, config->len);
+    while (ini_next(&ini, &line)) {
+        if (line.kind == INI_SECTION) {
+            here = heads_profile(line.name, profile);
+            found->sections += here;
+        }
+        if (line.kind == INI_SECTION || line.kind == INI_SETTING)
+            in_value = here && span_is_key(line.name, "credential_process");
+        found->values += in_value && line.kind == INI_SETTING;
+        found->more = found->more || (in_value && line.kind == INI_MORE);
+    }
+}
+
+const char *aws_config_check_process(struct span before, const struct aws_config *now,
+                                     const char *profile, const char *process)
+{
+    struct aws_profile read;
+    struct found found;
+
+    aws_config_profile(now, profile, &read);
+    find_process(now, profile, &found);
+    if (found.sections > 1 || found.values > 1)
+        return "it, or its credential_process, stands there more than once, and AWS tools take one "
+               "of them: make them one";
+    if (!keeps_sections(before, now) || found.more || !read.credential_process ||
+        strcmp(read.credential_process, process) != 0)
+        return "with a credential_process in it AWS tools would read the lines behind as a part of "
+               "that: begin these without blanks";
+    return NULL;
 }

@@ -40,13 +40,14 @@ void aws_config_free(struct aws_config *config);
 /* Where AWS tools find the file: AWS_CONFIG_FILE, or ~/.aws/config. Errors as of file_path(). */
 int aws_config_path(char *path, size_t size);
 
-/* The profile called name, from `[profile NAME]` or `[default]`. False when there is none. */
+/* The profile called name, from `[profile NAME]` or `[default]`, all of its sections as one. False
+ * when there is none. */
 bool aws_config_profile(const struct aws_config *config, const char *name,
                         struct aws_profile *profile);
 
 /*
- * The names of all profiles in their order, one at each call; *at begins as NULL. False at the end;
- * a name that name, of size bytes, is too small for, is passed over.
+ * The names of all profiles in their order, each once, one at each call; *at begins as NULL. False
+ * at the end; a name that name, of size bytes, is too small for, is passed over.
  */
 bool aws_config_next(const struct aws_config *config, const char **at, char *name, size_t size);
 
@@ -69,5 +70,12 @@ bool aws_config_heading(struct span heading, char *name, size_t size);
 size_t aws_config_set_process(struct span text, const char *profile, const char *process,
                               char heading[AWS_CONFIG_HEADING],
                               struct span pieces[AWS_CONFIG_PIECES]);
+
+/*
+ * Whether AWS tools read the config now as the text before, with just this process in the one
+ * section of this profile: NULL, or in words why not, and what to do.
+ */
+const char *aws_config_check_process(struct span before, const struct aws_config *now,
+                                     const char *profile, const char *process);
 
 #endif

@@ -44,6 +44,20 @@ static bool check_program(struct doctor *doctor, const char *name, const char *p
     return false;
 }
 
+/* AWS tools must read it as we do. */
+static bool check_place(struct doctor *doctor, const struct files *files, const char *name,
+                        const char *process)
+{
+    const struct aws_config *config = &files->config;
+    const char *why =
+        aws_config_check_process((struct span){config->text, config->len}, config, name, process);
+
+    if (why)
+        doctor_say(doctor, FINDING_WRONG, "profile", "%.256s in %.512s: %s", name,
+                   files->config_path, why);
+    return !why;
+}
+
 /* What the profile asks for must lead to a key in the vault. */
 static bool check_name(struct doctor *doctor, const struct files *files, const char *name)
 {
@@ -103,6 +117,7 @@ static void check_profile(struct doctor *doctor, struct files *files, const char
         return;
     files->asking++;
     fine = check_program(doctor, name, profile.credential_process);
+    fine = check_place(doctor, files, name, profile.credential_process) && fine;
     fine = check_name(doctor, files, name) && fine;
     fine = check_shadows(doctor, files, name, &profile) && fine;
     if (fine)

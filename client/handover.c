@@ -66,8 +66,8 @@ bool handover_possible(const struct import *import, const struct import_item *it
     return !setting && !is_shadowed(import, item, why);
 }
 
-/* Whether the profile asks for this key already, with options of its own perhaps, and by an awstap
- * that is there still. */
+/* Whether the profile asks for this key already, with options of its own perhaps: so that AWS tools
+ * read it, and by an awstap that is there still. */
 static bool asks_already(const struct aws_config *config, const struct import_item *item)
 {
     char name[KEY_NAME_MAX + 1], program[PROCESS_SIZE];
@@ -76,7 +76,9 @@ static bool asks_already(const struct aws_config *config, const struct import_it
     return aws_config_profile(config, item->profile->name, &profile) &&
            profile.credential_process &&
            process_name(profile.credential_process, name, sizeof name) &&
-           strcmp(name, item->key) == 0 && process_is_there(profile.credential_process, program);
+           strcmp(name, item->key) == 0 && process_is_there(profile.credential_process, program) &&
+           !aws_config_check_process((struct span){config->text, config->len}, config,
+                                     item->profile->name, profile.credential_process);
 }
 
 /*
@@ -120,6 +122,19 @@ static int join(const struct span *pieces, size_t count, struct aws_config *conf
     return 0;
 }
 
+/* The text as it is to be must be read as it is meant, by us and by AWS tools. */
+static int check_config(const struct import *import, const struct import_item *item,
+                        struct span before, const struct aws_config *now, const char *process)
+{
+    const char *why = aws_config_check_process(before, now, item->profile->name, process);
+
+    if (why)
+        return fail(EXIT_FAILED,
+                    "profile %.256s in %.512s is left as it is: %s, and run this again",
+                    item->profile->name, import->config_file, why);
+    return check_names(import, item, now);
+}
+
 static int set_process(const struct import *import, const struct import_item *item,
                        struct span text)
 {
@@ -140,7 +155,7 @@ static int set_process(const struct import *import, const struct import_item *it
                     item->profile->name, import->config_file, import->file);
     if (join(pieces, count, &config) < 0)
         return fail(EXIT_FAILED, "memory is short");
-    status = check_names(import, item, &config);
+    status = check_config(import, item, text, &config, process);
     aws_config_free(&config);
     return status == EXIT_DONE ? rewrite(import->config_file, text, pieces, count) : status;
 }

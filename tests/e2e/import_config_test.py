@@ -97,6 +97,29 @@ class Places(ImportCase):
         self.assertEqual(self.aws_file("config"), config)
         self.assertEqual(self.aws_file("credentials"), "")
 
+    def assert_not_handed(self, name, config, *words):
+        self.write(name, config)
+        self.assert_left(self.import_keys(name, "--rewrite"), f"profile {name} in", *words)
+        self.assertEqual(self.aws_file("config"), config)
+        self.assertEqual(self.aws_file("credentials"), self.section(name, self.alice))
+
+    def test_two_sections_of_one_profile(self):
+        """botocore takes the last one, other tools another."""
+        url = f"endpoint_url = {self.aws.endpoint}\n"
+        for name, first, last in (("default", "default", "profile default"), ("work", "profile work", 'profile "work"')):
+            self.assert_not_handed(name, f"[{first}]\nregion = us-east-1\n[{last}]\n{url}", "stands there more than once")
+            self.assert_not_handed(name, f"[{first}]\n{self.process(name)}\n[{last}]\n{url}", "stands there more than once")
+            doctor = self.machine.awstap("doctor")
+            self.assertEqual((doctor.status, doctor.out.count("stands there more than once")), (1, 1))
+            self.assertNotIn("asks awstap for", doctor.out)
+
+    def test_an_indented_heading(self):
+        """It would become a part of our line, and the AWS CLI would take nothing of the file any more."""
+        elsewhere = self.aws_file("elsewhere", self.config_for("default"))
+        self.aws_file("credentials", self.section("default", self.alice))
+        check(self.import_keys("default", env={"AWS_CONFIG_FILE": elsewhere}))
+        self.assert_not_handed("default", "[default]\n  [profile x]\n    region = us-east-1\n", "begin these without blanks")
+
 
 if __name__ == "__main__":
     unittest.main()

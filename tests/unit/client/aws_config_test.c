@@ -15,6 +15,8 @@
 #include "aws_config.h"
 #include "words.h"
 
+#define SET_SIZE 512
+
 /* The profile of a config with this text; its values live until the next call. */
 static bool profile_of(const char *text, const char *name, struct aws_profile *profile)
 {
@@ -52,6 +54,12 @@ static void test_sections(void **state)
     assert_null(profile.region);
     assert_true(profile_of("[profile default]\nregion = p\n", "default", &profile));
     assert_string_equal(profile.region, "p");
+    assert_false(profile_of("[ default ]\n[ profile a]\n[\"profile\" a]\n[profile]\n[profil]\n",
+                            "a", &profile));
+    assert_false(profile_of("[ default ]\nregion = p\n", "default", &profile));
+    assert_true(profile_of("[default]\nregion = p\n[profiles default]\nrole_arn = r\n", "default",
+                           &profile));
+    assert_string_equal(profile.role_arn, "r");
 }
 
 static void test_settings(void **state)
@@ -180,7 +188,7 @@ static void test_names(void **state)
 {
     static const char *const names[] = {"a", "default", "my work"};
     static char text[] = "[profile a]\n[other]\n[default]\n[profile 0123456789]\n"
-                         "[profile \"my work\"]\n[sso-session x]";
+                         "[profile \"my work\"]\n[sso-session x]\n[profile \"a\"]";
     struct aws_config config;
     const char *at = NULL;
     char name[8];
@@ -195,24 +203,46 @@ static void test_names(void **state)
     aws_config_free(&config);
 }
 
-/* The text with credential_process = P in the profile, and what it is then read as. */
-static void assert_set(const char *text, const char *name, const char *expected)
+/* The text with credential_process = P in the profile into out. Why that does not do, or NULL. */
+static const char *set_process(const char *text, const char *name, char out[SET_SIZE])
 {
+    const struct span before = {text, strlen(text)};
     struct span pieces[AWS_CONFIG_PIECES];
-    char heading[AWS_CONFIG_HEADING], out[512] = "";
-    struct aws_profile profile;
-    size_t n =
-        aws_config_set_process((struct span){text, strlen(text)}, name, "P", heading, pieces);
-    size_t at = 0;
+    char heading[AWS_CONFIG_HEADING];
+    struct aws_config config;
+    const char *why;
+    size_t n = aws_config_set_process(before, name, "P", heading, pieces), at = 0;
 
     for (size_t i = 0; i < n; i++) {
         if (pieces[i].len)
             memcpy(out + at, pieces[i].at, pieces[i].len);
         at += pieces[i].len;
     }
+    out[at] = '\0';
+    aws_config_parse(&config, strdup(out), at);
+    why = aws_config_check_process(before, &config, name, "P");
+    aws_config_free(&config);
+    return why;
+}
+
+static void assert_set(const char *text, const char *name, const char *expected)
+{
+    struct aws_profile profile;
+    char out[SET_SIZE];
+
+    assert_null(set_process(text, name, out));
     assert_string_equal(out, expected);
     assert_true(profile_of(out, name, &profile));
     assert_string_equal(profile.credential_process, "P");
+}
+
+static void assert_refused(const char *text, const char *name, const char *word)
+{
+    char out[SET_SIZE];
+    const char *why = set_process(text, name, out);
+
+    assert_non_null(why);
+    assert_non_null(strstr(why, word));
 }
 
 #define SET "credential_process = P"
@@ -239,6 +269,22 @@ static void test_set_process(void **state)
     assert_set("[profile a]\ncredential_process=old", "a", "[profile a]\n" SET "\n");
     assert_set("[profile b]\ncredential_process=b\n[profile a]\nx=y\n", "a",
                "[profile b]\ncredential_process=b\n[profile a]\n" SET "\nx=y\n");
+}
+
+/* What AWS tools would take another way than we do, or not at all. */
+static void test_places_that_do_not_do(void **state)
+{
+    (void)state;
+    assert_refused("[default]\n[profile default]\n", "default", "more than once");
+    assert_refused("[profile a]\n[x]\n[profile \"a\"]\n", "a", "more than once");
+    assert_refused("[profile a]\ncredential_process=x\nCredential_Process=y\n", "a",
+                   "more than once");
+    assert_refused("[default]\n  [profile x]\n    region=y\n", "default", "blanks");
+    assert_refused("[default]\n  junk\n", "default", "");
+    assert_set("[default]\n\n# c\n  # d\n[profile x]\n", "default",
+               "[default]\n" SET "\n\n# c\n  # d\n[profile x]\n");
+    assert_set("  [default]\n  [profile x]\n", "x", "  [default]\n  [profile x]\n" SET "\n");
+    assert_set("[ default ]\nx=y\n", "default", "[ default ]\nx=y\n\n[default]\n" SET "\n");
 }
 
 static void test_names_that_cannot_stand(void **state)
@@ -319,6 +365,7 @@ int main(void)
         cmocka_unit_test(test_services),
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_set_process),
+        cmocka_unit_test(test_places_that_do_not_do),
         cmocka_unit_test(test_names_that_cannot_stand),
     };
 
