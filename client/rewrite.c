@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "arena.h"
@@ -66,16 +67,40 @@ static int write_all(int fd, const struct span *pieces, size_t count)
     return 0;
 }
 
-/* Owner first: a change of it takes bits off the mode. */
+/*
+ * The access control list, or that there is none, whatever the folder gives to new files. Without
+ * it the mode's bits for the group, which were the most that the list allows, would be the owning
+ * group's.
+ */
+static int keep_acl(const struct rewriting *rewriting)
+{
+    static const char NAME[] = "system.posix_acl_access";
+    static char acl[XATTR_SIZE_MAX]; /* too large for the stack */
+    int fd = rewriting->draft.fd;
+    ssize_t n = getxattr(rewriting->target, NAME, acl, sizeof acl);
+
+    if (n >= 0)
+        return fsetxattr(fd, NAME, acl, (size_t)n, 0) < 0 ? -errno : 0;
+    if (errno == ENOTSUP)
+        return 0;
+    if (errno != ENODATA)
+        return -errno;
+    return fremovexattr(fd, NAME) < 0 && errno != ENODATA ? -errno : 0;
+}
+
+/* Owner first: a change of it takes bits off the mode. The mode last: the list changes it. */
 static int keep_facts(const struct rewriting *rewriting)
 {
     const struct stat *before = &rewriting->before;
+    int r;
 
     if (!rewriting->exists)
         return 0;
     if ((before->st_uid != geteuid() || before->st_gid != getegid()) &&
         fchown(rewriting->draft.fd, before->st_uid, before->st_gid) < 0)
         return -errno;
+    if ((r = keep_acl(rewriting)) < 0)
+        return r;
     return fchmod(rewriting->draft.fd, before->st_mode & 07777) < 0 ? -errno : 0;
 }
 

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""awstap key import --rewrite and files that are more than text: what they have beside it is kept, or they are left."""
+
+import os
+import stat
+import struct
+import unittest
+
+from import_test import ImportCase
+from world import check
+
+ACL = "system.posix_acl_access"
+# user::rw-, user:1234:r--, group::---, mask::r--, other::---
+LIST = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", tag, rights, who) for tag, rights, who in (
+    (0x01, 6, 0xffffffff), (0x02, 4, 1234), (0x04, 0, 0xffffffff), (0x10, 4, 0xffffffff), (0x20, 0, 0xffffffff)))
+
+
+class Beside(ImportCase):
+    def setUp(self):
+        super().setUp()
+        self.alice, self.bob = self.aws.add_user("alice"), self.aws.add_user("bob")
+        self.config = self.aws_file("config", self.config_for("work"))
+        self.path = self.aws_file("credentials", self.section("work", self.alice) + self.section("home", self.bob))
+        self.folder = os.path.dirname(self.path)
+
+    def give(self, path, name):
+        try:
+            os.setxattr(path, name, LIST)
+        except OSError as error:
+            self.skipTest(f"this file system takes no access control lists: {error}")
+
+    def test_acl(self):
+        """Whom the list lets in still gets in, and the owning group, of which the mode's bits seem to speak, does not."""
+        for path in (self.config, self.path):
+            self.give(path, ACL)
+        check(self.import_keys("work", "--rewrite"))
+        self.assertEqual(self.aws_file("credentials"), self.section("home", self.bob))
+        self.assertIn(self.process("work"), self.aws_file("config"))
+        for path in (self.config, self.path):
+            self.assertEqual(os.getxattr(path, ACL), LIST)
+
+    def test_acl_of_the_folder(self):
+        """What the folder gives to new files is not for one that has been there."""
+        self.give(self.folder, "system.posix_acl_default")
+        os.chmod(self.path, 0o640)
+        check(self.import_keys("work", "--rewrite"))
+        self.assertNotIn(ACL, os.listxattr(self.path))
+        self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o640)
+
+
+if __name__ == "__main__":
+    unittest.main()
