@@ -224,7 +224,8 @@ static ssize_t read_all(int fd, char *room)
     return (ssize_t)have;
 }
 
-/* A pipe that the person names is waited for; a terminal, a device or a folder is none. */
+/* A pipe that the person names is waited for; a terminal, a device or a folder is none.
+ * /dev/null is as an empty file. */
 static int open_source(struct credentials *credentials, const char *path)
 {
     bool is_stdin = strcmp(path, "-") == 0;
@@ -234,7 +235,7 @@ static int open_source(struct credentials *credentials, const char *path)
 
     if (fd < 0)
         return -errno;
-    if (fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode))) {
+    if (fstat(fd, &st) == 0 && (S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode) || file_is_null(&st))) {
         credentials->stream = is_stdin || S_ISFIFO(st.st_mode);
         return fd;
     }

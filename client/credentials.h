@@ -49,8 +49,8 @@ int credentials_path(char *path, size_t size);
 
 /*
  * Read the file at path, or a pipe ("-": stdin). credentials_free() is due whatever comes. 0, or a
- * negative errno; -EFBIG: more than CREDENTIALS_MAX; -EINVAL: a NUL is in it, or it is neither a
- * file nor a pipe.
+ * negative errno; -EFBIG: more than CREDENTIALS_MAX; -EINVAL: a NUL is in it, or it is no file,
+ * pipe or /dev/null.
  */
 int credentials_read(struct credentials *credentials, const char *path);
 

@@ -60,6 +60,11 @@ int file_copy(int from, int to, size_t max)
     return 0;
 }
 
+bool file_is_null(const struct stat *st)
+{
+    return S_ISCHR(st->st_mode) && st->st_rdev == makedev(1, 3);
+}
+
 /* All of fd, up to one byte more than max. The bytes read, or a negative errno. */
 static ssize_t read_all(int fd, char *text, size_t max)
 {
@@ -90,8 +95,8 @@ int file_read(const char *path, size_t max, char **text, size_t *len)
         n = -errno;
     else if (!room || fstat(fd, &st) < 0)
         n = -ENOMEM;
-    else if (S_ISCHR(st.st_mode) && st.st_rdev == makedev(1, 3))
-        n = 0; /* /dev/null stands for no file at all */
+    else if (file_is_null(&st))
+        n = 0;
     else if (!S_ISREG(st.st_mode))
         n = S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
     else

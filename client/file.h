@@ -2,7 +2,9 @@
 #ifndef AWSTAP_FILE_H
 #define AWSTAP_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 
 /* Files that a person names: the AWS config file, a policy. */
 
@@ -17,6 +19,9 @@ int file_path(const char *name, char *path, size_t size);
  * negative errno of either.
  */
 int file_copy(int from, int to, size_t max);
+
+/* Whether it is /dev/null, which stands for no file at all. */
+bool file_is_null(const struct stat *st);
 
 /*
  * All of a regular file (a pipe that nobody fills would hold up whoever waits for us). *text, with

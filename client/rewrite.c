@@ -20,6 +20,9 @@
 
 #define CHUNK ((size_t)16 * 1024)
 
+/* What stands in the way that no errno is kept for. */
+enum obstacle { NO_FILE = -10000 };
+
 /* A file on its way. */
 struct rewriting {
     char target[PATH_MAX];
@@ -141,6 +144,8 @@ static int replace(struct rewriting *rewriting, struct span old, const struct sp
 {
     int r;
 
+    if (rewriting->exists && !S_ISREG(rewriting->before.st_mode))
+        return NO_FILE;
     if (rewriting->exists && rewriting->before.st_nlink > 1)
         return -EMLINK;
     if ((r = draft_open(&rewriting->draft, rewriting->target)) < 0)
@@ -158,6 +163,11 @@ static int replace(struct rewriting *rewriting, struct span old, const struct sp
 static int explain(const char *path, int r)
 {
     switch (r) {
+    case NO_FILE:
+        return fail(EXIT_FAILED,
+                    "%.512s is no regular file and is left as it is; name one that AWS tools "
+                    "read, and run this again",
+                    path);
     case -ESTALE:
         return fail(EXIT_FAILED,
                     "%.512s was changed by another program meanwhile and is left as it "

@@ -129,6 +129,11 @@ class Doctor(Case):
         self.assert_found(found, "wrong", "environment", "AWS_ACCESS_KEY_ID")
         self.assert_not_found(found, "hidden")
 
+    def test_no_files(self):
+        """/dev/null in the place of a file is none, as it is to AWS tools."""
+        none = {"AWS_SHARED_CREDENTIALS_FILE": "/dev/null", "AWS_CONFIG_FILE": "/dev/null"}
+        self.assert_not_found(self.doctor(0, env=none), "cannot be read")
+
     def test_socket_folder(self):
         self.machine.enrol()
         folder = os.path.dirname(self.machine.socket)

@@ -47,6 +47,16 @@ class Beside(ImportCase):
         self.assertNotIn(ACL, os.listxattr(self.path))
         self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o640)
 
+    def test_no_usual_file(self):
+        """/dev/null for the credentials file is none, which has no key that would keep another from being replaced."""
+        dave = self.aws.add_user("dave", iam_needs_mfa=False)
+        path = self.aws_file("old", self.section("work", dave))
+        none = {"AWS_SHARED_CREDENTIALS_FILE": "/dev/null"}
+        check(self.import_keys("--credentials", path, "work", "--rewrite", "--burn", env=none))
+        self.assertEqual(self.aws_file("old"), "")
+        self.assertEqual(len(self.actions("CreateAccessKey")), 1)
+        self.assert_fails(self.import_keys(env=none), 1, "no access key in /dev/null")
+
 
 if __name__ == "__main__":
     unittest.main()

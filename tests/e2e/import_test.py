@@ -485,7 +485,8 @@ class Problems(ImportCase):
         self.aws_file("credentials", self.section("work", alice))
         check(self.import_keys("work"))
         self.assertIn("sealed already", self.import_keys(env={"AWS_CONFIG_FILE": "/dev/null"}).out)
-        self.assert_left(self.import_keys("work", "--rewrite", env={"AWS_CONFIG_FILE": "/dev/null"}), "/dev/null")
+        self.assert_left(self.import_keys("work", "--rewrite", env={"AWS_CONFIG_FILE": "/dev/null"}),
+                         "/dev/null is no regular file")
         self.assertIn(alice["secret"], self.aws_file("credentials"))
 
     def test_completion(self):

@@ -267,7 +267,10 @@ static void test_files(void **state)
     assert_int_equal(ftruncate(fd, (off_t)CREDENTIALS_MAX + 1), 0);
     assert_int_equal(credentials_read(&credentials, path), -EFBIG);
     assert_int_equal(credentials_read(&credentials, "/tmp"), -EINVAL);
-    assert_int_equal(credentials_read(&credentials, "/dev/null"), -EINVAL);
+    assert_int_equal(credentials_read(&credentials, "/dev/zero"), -EINVAL);
+    credentials_free(&credentials);
+    assert_int_equal(credentials_read(&credentials, "/dev/null"), 0);
+    assert_int_equal(credentials.count, 0);
     close(fd);
     unlink(path);
     assert_int_equal(credentials_read(&credentials, path), -ENOENT);

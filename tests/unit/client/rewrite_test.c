@@ -206,6 +206,20 @@ static void test_folder(void **state)
     assert_int_equal(access(folder, F_OK), 0);
 }
 
+/* Root could put a file in the place of /dev/null. */
+static void test_device(void **state)
+{
+    struct stat st;
+
+    (void)state;
+    assert_int_equal(mkfifo(path, 0600), 0);
+    assert_int_equal(write_pieces(path, ""), EXIT_FAILED);
+    assert_non_null(strstr(why, "no regular file"));
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(S_ISFIFO(st.st_mode));
+    assert_no_leftover();
+}
+
 int main(void)
 {
 #define EACH(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
@@ -213,6 +227,7 @@ int main(void)
         EACH(test_replaced),        EACH(test_made),    EACH(test_through_links),
         EACH(test_link_to_nothing), EACH(test_changed), EACH(test_appeared),
         EACH(test_hard_link),       EACH(test_beside),  EACH(test_folder),
+        EACH(test_device),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
