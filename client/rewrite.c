@@ -21,7 +21,7 @@
 #define CHUNK ((size_t)16 * 1024)
 
 /* What stands in the way that no errno is kept for. */
-enum obstacle { NO_FILE = -10000 };
+enum obstacle { NO_FILE = -10000, MOUNT_POINT };
 
 /* A file on its way. */
 struct rewriting {
@@ -155,7 +155,7 @@ static int replace(struct rewriting *rewriting, struct span old, const struct sp
         r = -errno;
     if (r == 0 && (r = check_unchanged(rewriting, old)) == 0 &&
         rename(rewriting->draft.path, rewriting->target) < 0)
-        r = -errno;
+        r = errno == EBUSY ? MOUNT_POINT : -errno;
     draft_close(&rewriting->draft, r == 0);
     return r;
 }
@@ -167,6 +167,11 @@ static int explain(const char *path, int r)
         return fail(EXIT_FAILED,
                     "%.512s is no regular file and is left as it is; name one that AWS tools "
                     "read, and run this again",
+                    path);
+    case MOUNT_POINT:
+        return fail(EXIT_FAILED,
+                    "%.512s is a mount point and cannot be replaced; run this where the file "
+                    "itself is",
                     path);
     case -ESTALE:
         return fail(EXIT_FAILED,

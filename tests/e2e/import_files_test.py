@@ -4,6 +4,7 @@
 import os
 import stat
 import struct
+import subprocess
 import unittest
 
 from import_test import ImportCase
@@ -46,6 +47,17 @@ class Beside(ImportCase):
         check(self.import_keys("work", "--rewrite"))
         self.assertNotIn(ACL, os.listxattr(self.path))
         self.assertEqual(stat.S_IMODE(os.stat(self.path).st_mode), 0o640)
+
+    def test_mount_point(self):
+        """As of a container that has one file of its host's: nothing goes over it, however often one tries."""
+        source = self.aws_file("source", self.section("work", self.alice))
+        mounted = subprocess.run(["mount", "--bind", source, self.path], capture_output=True, text=True, check=False)
+        if mounted.returncode != 0:
+            self.skipTest(f"nothing can be mounted here: {mounted.stderr}")
+        self.addCleanup(subprocess.check_call, ["umount", self.path])
+        self.assert_left(self.import_keys("work", "--rewrite"), "credentials is a mount point", "where the file itself is")
+        self.assertEqual(self.aws_file("source"), self.section("work", self.alice))
+        self.assertEqual(sorted(os.listdir(self.folder)), ["config", "credentials", "source"])
 
     def test_no_usual_file(self):
         """/dev/null for the credentials file is none, which has no key that would keep another from being replaced."""
