@@ -28,7 +28,10 @@ struct run {
     size_t answered; /* OUTCOMEs so far */
     size_t chosen, burn_count;
     const char *burn[2 * CREDENTIALS_PROFILES]; /* keys to be replaced */
-    int failed; /* the first exit status of one that did not go well */
+    size_t offered;                             /* of these, so far */
+    bool by_name;                               /* profiles were named; else all are meant */
+    bool named[CREDENTIALS_PROFILES]; /* import.known: by a word for a profile that is gone */
+    int failed;                       /* the first exit status of one that did not go well */
 };
 
 static void note_failure(struct run *run, int status)
@@ -72,7 +75,9 @@ static int choose_word(struct run *run, const char *word)
     const struct import_known *over = import_over(&run->import, word);
     char line[1400];
 
+    run->by_name = true;
     if (over) {
+        run->named[over - run->import.known] = true;
         snprintf(line, sizeof line, "%s is in the vault already, and not in %s", over->name,
                  run->import.file);
         return output_line(line);
@@ -334,7 +339,7 @@ static int find_imported(struct run *run)
 }
 
 /* And those that an earlier import took over, and that were not replaced since. */
-static int find_exposed(struct run *run)
+static int find_exposed(struct run *run, bool only_named)
 {
     char why[PLAIN_SIZE], line[256];
     int status = EXIT_DONE;
@@ -342,7 +347,7 @@ static int find_exposed(struct run *run)
     for (size_t i = 0; i < run->import.known_count && status == EXIT_DONE; i++) {
         const struct import_known *known = &run->import.known[i];
 
-        if (!known->exposed || is_to_burn(run, known->name) ||
+        if (!known->exposed || (only_named && !run->named[i]) || is_to_burn(run, known->name) ||
             plain_has(&run->import, *known->older_id ? known->older_id : known->id, why))
             continue;
         run->burn[run->burn_count++] = known->name;
@@ -353,22 +358,49 @@ static int find_exposed(struct run *run)
     return status;
 }
 
-static int burn(struct run *run)
+/* Replace those that were found since the last question, if an option or the person says so. */
+static int offer(struct run *run, bool leaked)
 {
+    size_t first = run->offered;
+    bool one = run->burn_count - first == 1, yes;
     int status;
-    bool yes;
 
-    if ((status = find_imported(run)) != EXIT_DONE || (status = find_exposed(run)) != EXIT_DONE ||
-        !run->burn_count)
-        return status;
+    if (run->burn_count == first)
+        return EXIT_DONE;
+    run->offered = run->burn_count;
     status = question_decide(
         run->arguments, OPTION_BURN, OPTION_NO_BURN,
-        run->burn_count == 1
-            ? "A key that lay in a plain file counts as leaked. Replace it at AWS now?"
-            : "Keys that lay in a plain file count as leaked. Replace them at AWS now?",
-        true, &yes);
-    for (size_t i = 0; i < run->burn_count && status == EXIT_DONE && yes; i++)
+        leaked ? one ? "A key that lay in a plain file counts as leaked. Replace it at AWS now?"
+                     : "Keys that lay in a plain file count as leaked. Replace them at AWS now?"
+        : one  ? "What came by a pipe need not have leaked. Replace it at AWS all the same?"
+               : "What came by a pipe need not have leaked. Replace them at AWS all the same?",
+        leaked, &yes);
+    for (size_t i = first; i < run->burn_count && status == EXIT_DONE && yes; i++)
         note_failure(run, replace_access_key(cmd_key_import.name, run->burn[i], false));
+    return status;
+}
+
+/* Other machines may use the keys that were not named: only who says --all, or a person who is
+ * asked of them by themselves, has them replaced. */
+static bool offers_others(const struct run *run)
+{
+    const struct arguments *arguments = run->arguments;
+
+    return arguments->option[OPTION_ALL] ||
+           (question_possible() && !arguments->option[OPTION_BURN]);
+}
+
+static int burn(struct run *run)
+{
+    int status = find_imported(run);
+
+    if (status == EXIT_DONE && run->import.credentials.stream)
+        status = offer(run, false);
+    if (status == EXIT_DONE && (status = find_exposed(run, run->by_name)) == EXIT_DONE)
+        status = offer(run, true);
+    if (status == EXIT_DONE && offers_others(run) &&
+        (status = find_exposed(run, false)) == EXIT_DONE)
+        status = offer(run, true);
     return status;
 }
 
@@ -434,7 +466,8 @@ const struct command cmd_key_import = {
         "Shows what is there, and asks which. One touch seals them; each is proven by a session\n"
         "that it gives. Then, if you agree, AWS tools are told to ask awstap\n"
         "(credential_process in ~/.aws/config), and the secrets are taken out of the file. A key\n"
-        "that lay in a plain file counts as leaked: if you agree, each is replaced at AWS.\n"
+        "that lay in a plain file counts as leaked: if you agree, each is replaced at AWS (where\n"
+        "profiles are named, --burn means those, and with --all the others as well).\n"
         "Interrupted, it goes on where it was when it is run again: a key that lay in a plain\n"
         "file is offered for replacement until it was replaced.\n"
         "\n"

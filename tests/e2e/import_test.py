@@ -61,6 +61,16 @@ class ImportCase(Case):
         for word in words:
             self.assertIn(word, result.err)
 
+    def assert_burnt(self, name, user):
+        shown = check(self.machine.awstap("key", "show", name, "--json")).json()
+        self.assertNotEqual(shown["access_key_id"], user["access_key_id"])
+        keys = {key["id"]: key["status"] for key in self.aws.call("audit", user=user["arn"].split("/")[-1])["keys"]}
+        self.assertEqual(keys, {user["access_key_id"]: "Inactive", shown["access_key_id"]: "Active"})
+        check(self.machine.awstap("get", name))
+
+    def exposed(self, name):
+        return check(self.machine.awstap("key", "show", name, "--json")).json()["exposed"]
+
     def assert_no_secret(self, user, *texts):
         for text in texts:
             self.assertNotIn(user["secret"], text)
@@ -189,13 +199,6 @@ class Unattended(ImportCase):
         self.assertIn("work is not replaced", result.err)
         self.assertEqual(len(self.actions("CreateAccessKey")), 0)
 
-    def assert_burnt(self, name, user):
-        shown = check(self.machine.awstap("key", "show", name, "--json")).json()
-        self.assertNotEqual(shown["access_key_id"], user["access_key_id"])
-        keys = {key["id"]: key["status"] for key in self.aws.call("audit", user=user["arn"].split("/")[-1])["keys"]}
-        self.assertEqual(keys, {user["access_key_id"]: "Inactive", shown["access_key_id"]: "Active"})
-        check(self.machine.awstap("get", name))
-
     def test_burn(self):
         dave, erin = (self.aws.add_user(name, iam_needs_mfa=False) for name in ("dave", "erin"))
         self.aws_file("config", self.config_for("work", "home"))
@@ -234,9 +237,6 @@ class Unattended(ImportCase):
         self.aws_file("credentials", self.section("work", dave))
         check(self.import_keys(*words, "--rewrite", "--no-burn"))
         return dave
-
-    def exposed(self, name):
-        return check(self.machine.awstap("key", "show", name, "--json")).json()["exposed"]
 
     def test_burn_after_an_interruption(self):
         """The same command does what is left, and no more."""
