@@ -59,6 +59,15 @@ class Beside(ImportCase):
         self.assertEqual(self.aws_file("source"), self.section("work", self.alice))
         self.assertEqual(sorted(os.listdir(self.folder)), ["config", "credentials", "source"])
 
+    def test_line_of_a_comment(self):
+        """Its number is that of the file as it is left."""
+        comment = "# aws_secret_access_key = of long ago\n"
+        self.aws_file("credentials", self.section("work", self.alice) + "[other]\nregion = x\n" + comment)
+        said = f"line {{}} of {self.path} is a comment with a secret in it"
+        self.assertIn(said.format(6), check(self.import_keys("work")).out)
+        self.assertIn(said.format(3), check(self.import_keys("work", "--rewrite")).out)
+        self.assertEqual(self.aws_file("credentials"), "[other]\nregion = x\n" + comment)
+
     def test_no_usual_file(self):
         """/dev/null for the credentials file is none, which has no key that would keep another from being replaced."""
         dave = self.aws.add_user("dave", iam_needs_mfa=False)
