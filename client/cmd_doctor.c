@@ -159,9 +159,7 @@ static void check_age(struct doctor *doctor, const struct msg_key *key)
 static void check_mfa(struct doctor *doctor, const struct msg_key *key)
 {
     if (!*key->mfa_serial)
-        doctor_say(doctor, FINDING_HINT, "key",
-                   "%s has no MFA device: awstap mfa add %s makes one, its seed sealed", key->name,
-                   key->name);
+        doctor_say(doctor, FINDING_HINT, "key", KEY_NO_MFA, key->name, key->name);
     else if (!key->has_seed)
         doctor_say(doctor, FINDING_HINT, "key",
                    "%s has an MFA device whose codes are typed: awstap mfa import %s seals its "

@@ -10,6 +10,7 @@
 #include "failure.h"
 #include "handover.h"
 #include "import.h"
+#include "key.h"
 #include "message.h"
 #include "output.h"
 #include "plain.h"
@@ -269,6 +270,23 @@ static bool any_proven(const struct run *run)
     return false;
 }
 
+/* The access key itself works at IAM without MFA; what is about to be put in its place does not. */
+static int tell_no_mfa(void *context, const struct msg_key *key)
+{
+    const struct run *run = context;
+    char line[384];
+
+    for (size_t i = 0; i < run->import.count && !*key->mfa_serial; i++) {
+        const struct import_item *item = &run->import.items[i];
+
+        if (!item->proven || strcmp(item->key, key->name) != 0)
+            continue;
+        snprintf(line, sizeof line, KEY_NO_MFA, key->name, key->name);
+        return output_line(line);
+    }
+    return EXIT_DONE;
+}
+
 /* Whether the person, or an option, wants the files changed; done then. */
 static int hand_over(struct run *run)
 {
@@ -277,6 +295,8 @@ static int hand_over(struct run *run)
     int status;
     bool yes;
 
+    if ((status = key_each(tell_no_mfa, run)) != EXIT_DONE)
+        return status;
     if (import->credentials.stream)
         snprintf(question, sizeof question,
                  "Let AWS tools ask awstap, by credential_process in %s?", import->config_file);

@@ -20,6 +20,9 @@
 /* What `elsewhere` means, of the vault. */
 #define KEY_ELSEWHERE "came from another machine, and rotates no key here until: awstap vault adopt"
 
+/* What a key without an MFA device lacks, by its name, twice. */
+#define KEY_NO_MFA "%s has no MFA device: AWS refuses its sessions at IAM until `awstap mfa add %s`"
+
 #define KEY_POLICY_SIZE 192
 #define KEY_AGE_SIZE    64
 

@@ -56,6 +56,7 @@ enum sts_verdict iam_patience(const struct msg_net_reply *reply)
 /* A refusal as it may stand before a person. */
 struct refusal {
     const char *action, *user, *access_key_id;
+    const struct key *key;
     bool of_session, denied; /* denied: a policy forbids it; else none allows it */
     char code[65], quote[QUOTE_SIZE];
     char id[96]; /* " (request …)", or nothing */
@@ -63,6 +64,13 @@ struct refusal {
 
 static int explain_denied(const struct refusal *refusal, struct error *error)
 {
+    if (refusal->denied && !*refusal->key->mfa_serial)
+        return error_set(error, EXIT_AWS,
+                         "a policy forbids %s to %s as things stand (%s): it may want MFA, and %s "
+                         "has no MFA device here; awstap mfa add %s makes one, awstap mfa import "
+                         "%s takes yours over, or compare the policy with awstap iam-policy%s",
+                         refusal->action, refusal->user, refusal->code, refusal->key->name,
+                         refusal->key->name, refusal->key->name, refusal->id);
     if (refusal->denied)
         return error_set(error, EXIT_AWS,
                          "a policy forbids %s to %s as things stand (%s): it may want an MFA code "
@@ -137,6 +145,7 @@ void iam_explain(const struct iam *iam, const char *action, const struct msg_net
 {
     struct refusal refusal = {.action = action,
                               .user = iam_user_name(iam->key),
+                              .key = iam->key,
                               .access_key_id = iam->authority->access_key_id,
                               .of_session = !iam->authority->day.date[0]};
     const struct sts_context context = {.access_key_id = refusal.access_key_id,

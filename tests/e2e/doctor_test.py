@@ -87,7 +87,7 @@ class Doctor(Case):
         self.machine.enrol()
         self.assert_found(self.doctor(0), "hint", "key", "none is in the vault")
         self.machine.add_key(mfa=False)
-        self.assert_found(self.doctor(0), "hint", "key", "work has no MFA device", "awstap mfa add work")
+        self.assert_found(self.doctor(0), "hint", "key", "work has no MFA device", "at IAM until `awstap mfa add work`")
         self.machine.clock(91 * DAY_MS)
         self.assert_found(self.doctor(0), "hint", "key", "91 d", "rotate_every")
         self.machine.clock(0)

@@ -118,6 +118,9 @@ class Unattended(ImportCase):
         self.assertIn(f"[profile work]\n{self.process('work')}\nregion", config)
         self.assertIn(f"[profile home]\n{self.process('home')}\nregion", config)
         self.assert_no_secret(self.alice, result.out, result.err, config)
+        for name in ("work", "home"):
+            self.assertEqual(result.out.count(f"{name} has no MFA device: AWS refuses its sessions at IAM until "
+                                              f"`awstap mfa add {name}`\n"), 1)
         self.assertEqual(check(self.machine.awstap("get", "home")).json()["AccountId"], "123456789012")
 
     def test_one_of_two(self):
@@ -276,6 +279,13 @@ class Unattended(ImportCase):
         check(self.import_keys("work"))
         self.assertTrue(self.exposed("work"))
 
+    def test_with_mfa_before(self):
+        """The profile goes on at IAM too, and nothing is said of it."""
+        dave = self.machine.add_key("work", "dave")
+        self.aws_file("config", self.config_for("work"))
+        self.aws_file("credentials", self.section("work", dave))
+        self.assertNotIn("MFA", check(self.import_keys("work", "--rewrite")).out)
+
     def test_the_drill_replaces_it(self):
         self.expose("work")
         check(self.machine.awstap("revoke", "work"))
@@ -350,6 +360,8 @@ class Unattended(ImportCase):
         result = self.import_keys("work", "--rewrite", "--burn")
         self.assertEqual(result.status, 5, result)
         self.assertIn("awstap: key rotate work: ", result.err)
+        self.assertIn("work has no MFA device here; awstap mfa add work", result.err)
+        self.assertNotIn("touch again", result.err)
         self.assertNotIn(self.alice["secret"], self.aws_file("credentials"))
         check(self.machine.awstap("get", "work"))
 

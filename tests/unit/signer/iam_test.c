@@ -23,8 +23,10 @@
 #define FIELDS  40
 
 static struct error error;
-static struct key key = {
-    .name = "work", .arn = "arn:aws:iam::123456789012:user/team/alice", .account = "123456789012"};
+static struct key key = {.name = "work",
+                         .arn = "arn:aws:iam::123456789012:user/team/alice",
+                         .account = "123456789012",
+                         .mfa_serial = "arn:aws:iam::123456789012:mfa/alice"};
 
 static const struct {
     uint32_t http_status;
@@ -85,6 +87,26 @@ static void test_refusals(void **state)
         assert_non_null(strstr(error.text, refusals[i].told));
         assert_non_null(strstr(error.text, " (request " REQUEST ")"));
     }
+}
+
+/* A touch brings no MFA to a key that has no device for it. */
+static void test_denied_without_device(void **state)
+{
+    struct authority day = {.access_key_id = ID, .day.date = "20260101"};
+    struct key bare = key;
+    const struct iam iam = {.key = &bare, .authority = &day};
+    const struct msg_net_reply reply = {.http_status = 403,
+                                        .request_id = REQUEST,
+                                        .code = "AccessDenied",
+                                        .message = "with an explicit deny in a policy"};
+
+    (void)state;
+    bare.mfa_serial[0] = '\0';
+    iam_explain(&iam, "CreateAccessKey", &reply, &error);
+    assert_non_null(strstr(error.text, "work has no MFA device here; awstap mfa add work makes"));
+    assert_non_null(strstr(error.text, "awstap mfa import work takes"));
+    assert_null(strstr(error.text, "touch again"));
+    assert_non_null(strstr(error.text, " (request " REQUEST ")"));
 }
 
 /* What is waited for: AWS is busy, or somebody else is changing the same. */
@@ -458,14 +480,20 @@ static void test_user_name(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refusals),       cmocka_unit_test(test_patience),
-        cmocka_unit_test(test_day_is_refused), cmocka_unit_test(test_hostile_text),
-        cmocka_unit_test(test_keys),           cmocka_unit_test(test_keys_refused),
-        cmocka_unit_test(test_too_many_keys),  cmocka_unit_test(test_marker),
-        cmocka_unit_test(test_created_key),    cmocka_unit_test(test_last_used),
-        cmocka_unit_test(test_devices),        cmocka_unit_test(test_created_device),
-        cmocka_unit_test(test_user_name)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_refusals),
+                                       cmocka_unit_test(test_patience),
+                                       cmocka_unit_test(test_denied_without_device),
+                                       cmocka_unit_test(test_day_is_refused),
+                                       cmocka_unit_test(test_hostile_text),
+                                       cmocka_unit_test(test_keys),
+                                       cmocka_unit_test(test_keys_refused),
+                                       cmocka_unit_test(test_too_many_keys),
+                                       cmocka_unit_test(test_marker),
+                                       cmocka_unit_test(test_created_key),
+                                       cmocka_unit_test(test_last_used),
+                                       cmocka_unit_test(test_devices),
+                                       cmocka_unit_test(test_created_device),
+                                       cmocka_unit_test(test_user_name)};
 
     if (arena_open((size_t)1 << 20, ARENA_LOCK_WANTED) < 0 || sodium_init() < 0)
         return 1;
