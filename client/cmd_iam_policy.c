@@ -75,8 +75,11 @@ static const char BEFORE_MFA[] = "        \"iam:CreateVirtualMFADevice\",\n"
                                  "        \"iam:GetUser\",\n"
                                  "        \"iam:ListMFADevices\",\n";
 
-/* Policies, console passwords and credentials of other kinds too: with these a thief would get
- * round the rest. */
+/*
+ * Policies, groups, console passwords and credentials of other kinds too, and roles, which are no
+ * sessions of the user: with these a thief would get round the rest. Reading stays, where AWS's
+ * names allow it. An inline policy has 2048 characters.
+ */
 static const char NEEDS_FRESH_MFA[] =
     "    {\n"
     "      \"Sid\": \"KeysAndMfaWithFreshMfa\",\n"
@@ -88,10 +91,17 @@ static const char NEEDS_FRESH_MFA[] =
     "        \"iam:*SSHPublicKey\",\n"
     "        \"iam:*ServiceSpecificCredential\",\n"
     "        \"iam:*SigningCertificate\",\n"
-    "        \"iam:AttachUserPolicy\",\n"
-    "        \"iam:DeleteUserPolicy\",\n"
-    "        \"iam:DetachUserPolicy\",\n"
-    "        \"iam:PutUserPolicy\"\n"
+    "        \"iam:*PermissionsBoundary\",\n"
+    "        \"iam:AddUserToGroup\",\n"
+    "        \"iam:Attach*Policy\",\n"
+    "        \"iam:CreatePolicyVersion\",\n"
+    "        \"iam:CreateRole\",\n"
+    "        \"iam:Delete*Policy\",\n"
+    "        \"iam:Detach*Policy\",\n"
+    "        \"iam:Put*Policy\",\n"
+    "        \"iam:RemoveUserFromGroup\",\n"
+    "        \"iam:SetDefaultPolicyVersion\",\n"
+    "        \"iam:UpdateAssumeRolePolicy\"\n"
     "      ],\n"
     "      \"Resource\": \"*\",\n"
     "      \"Condition\": {\"NumericGreaterThan\": {\"aws:MultiFactorAuthAge\": \"" FRESH_S "\"}}\n"
@@ -190,9 +200,10 @@ const struct command cmd_iam_policy = {
         "It lets the user list and change its own access keys and its MFA device, called like\n"
         "itself (or NAME-awstap…); what it is to do otherwise is for other policies. Nothing\n"
         "but GetSessionToken and GetCallerIdentity works without MFA, whatever other policies\n"
-        "allow; keys, MFA devices, passwords and policies of users change only within 30\n"
-        "minutes of it. So a stolen access key alone is worth nothing, and a stolen session\n"
-        "can mint no key once half an hour has passed.\n"
+        "allow; keys, MFA devices, passwords, policies, groups, and who may take which role,\n"
+        "change only within 30 minutes of it. So a stolen access key alone is worth nothing, and\n"
+        "a stolen session can mint no key once half an hour has passed. Roles that the user may\n"
+        "take, or pass to a service, are outside it: what those may do, the thief may.\n"
         "\n"
         "--bootstrap is for a user without MFA, for the minutes that `awstap mfa add` takes:\n"
         "adding the device called like the user works without MFA. Whoever else has the access\n"

@@ -9,12 +9,14 @@ from types import SimpleNamespace
 
 from world import SERIAL, Case, check, read_until  # before the next: it knows where tests/fakeaws is
 
+import document
 import signedclient
 import totp
 from signedclient import Keys
 
 HOUR = 3600
 EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+OWN_ARN = "arn:aws:iam::123456789012:user/alice"
 FURTHER = SERIAL.replace("alice", "alice-awstap")
 
 
@@ -96,7 +98,15 @@ class PolicyCase(Case):
                    self.call(keys, "ListMFADevices", **alice), self.call(keys, "GetAccessKeyLastUsed", **own),
                    self.call(keys, "GetUserPolicy", PolicyName="awstap", **alice),
                    self.call(keys, "ListVirtualMFADevices")],
+            trusts=[self.call(keys, "CreateRole", RoleName="thiefs", AssumeRolePolicyDocument=self.trust()),
+                    self.call(keys, "UpdateAssumeRolePolicy", RoleName="deploy", PolicyDocument=self.trust()),
+                    self.call(keys, "PutRolePolicy", RoleName="deploy", PolicyName="x", PolicyDocument=json.dumps(EVERYTHING))],
             roles=[self.call(keys, "AssumeRole", service="sts", RoleArn=self.role, RoleSessionName="thief")])
+
+    def trust(self):
+        """A role's trust in alice."""
+        return json.dumps({"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"AWS": self.user["arn"]}}]})
 
     @property
     def role(self):
@@ -142,6 +152,7 @@ class Printed(PolicyCase):
         for partition in ("aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b"):
             for form in self.FORMS:
                 text = check(self.machine.awstap("iam-policy", "--partition", partition, *form)).out
+                self.assertLess(document.size(text), 2048)  # AWS's limit for all inline policies of a user
                 self.aws.setup(accounts=[{"id": "123456789012", "partition": partition,
                                           "users": [{**user, "policies": {"awstap": text}}]}])
         self.assert_fails(self.machine.awstap("iam-policy", "--partition", "mars"), 2, "--partition", "aws-cn")
@@ -217,12 +228,48 @@ class Final(PolicyCase):
         stolen = self.session()
         self.machine.advance(5 * HOUR * 1000)
         tried = self.attempts(stolen)
-        for reply in tried.keys + tried.others_keys + tried.devices + tried.policies:
+        for reply in tried.keys + tried.others_keys + tried.devices + tried.policies + tried.trusts:
             self.denied(reply)
         for reply in tried.looks + tried.roles:
             self.works(reply)
         self.denied(self.enable(stolen, "A" * 32, "GAHT12345678"))
         self.assert_nothing_changed()
+
+    def through_a_role(self, keys):
+        """A thief's way round: a role of his own making, which may do everything, makes a key for alice."""
+        made = self.call(keys, "CreateRole", RoleName="thiefs", AssumeRolePolicyDocument=self.trust())
+        if made.status != 200:
+            return made
+        self.works(self.call(keys, "PutRolePolicy", RoleName="thiefs", PolicyName="x", PolicyDocument=json.dumps(EVERYTHING)))
+        role = self.works(self.call(keys, "AssumeRole", service="sts", RoleArn=made.field("Arn"), RoleSessionName="thief"))
+        return self.call(role.keys(), "CreateAccessKey", UserName="alice")
+
+    def test_stolen_session_through_a_role(self):
+        self.put_text("everything", json.dumps(EVERYTHING))
+        stolen = self.session()
+        self.machine.advance(40 * 60 * 1000)
+        self.denied(self.through_a_role(stolen))
+        self.assert_nothing_changed()
+        self.works(self.through_a_role(self.session()))
+
+    def test_what_wants_fresh_mfa(self):
+        """Whatever changes what somebody may do; to look, and what the user's work may need beside it, does not."""
+        text = check(self.machine.awstap("iam-policy")).out
+        old = {"aws:username": "alice", "aws:MultiFactorAuthPresent": "true", "aws:MultiFactorAuthAge": "1801"}
+
+        def decided(action):
+            return document.decide([text, json.dumps(EVERYTHING)], "aws", "iam:" + action, OWN_ARN, old)
+        for kind in ("User", "Role", "Group"):
+            for verb in ("Attach", "Detach", "Put", "Delete"):
+                self.assertEqual(decided(f"{verb}{kind}Policy"), "Deny")
+            self.assertEqual(decided(f"Get{kind}Policy"), "Allow")
+            self.assertEqual(decided(f"List{kind}Policies"), "Allow")
+        for action in ("AddUserToGroup", "RemoveUserFromGroup", "CreatePolicyVersion", "SetDefaultPolicyVersion", "CreateRole",
+                       "UpdateAssumeRolePolicy", "PutUserPermissionsBoundary", "DeleteUserPermissionsBoundary",
+                       "PutRolePermissionsBoundary", "DeleteRolePermissionsBoundary"):
+            self.assertEqual(decided(action), "Deny", action)
+        for action in ("GetRole", "GetPolicyVersion", "ListRoles", "CreateServiceLinkedRole", "PassRole", "TagRole"):
+            self.assertEqual(decided(action), "Allow", action)
 
     def test_just_too_old(self):
         session = self.session()
@@ -250,7 +297,7 @@ class UnattendedRotation(PolicyCase):
         self.machine.advance(5 * HOUR * 1000)
         tried = self.attempts(stolen)
         self.works(tried.keys[0])
-        for reply in tried.others_keys + tried.devices + tried.policies:
+        for reply in tried.others_keys + tried.devices + tried.policies + tried.trusts:
             self.denied(reply)
         minted = tried.keys[0].keys()
         self.machine.advance(36 * HOUR * 1000)

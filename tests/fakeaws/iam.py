@@ -4,6 +4,7 @@
 import iam_keys
 import iam_mfa
 import iam_policies
+import iam_roles
 from caller import invalid_token
 from subject import user_facts, user_of
 
@@ -12,7 +13,8 @@ def _get_user(call):
     return {"User": user_facts(user_of(call, implicit_for_sessions=True))}
 
 
-ACTIONS = {"GetUser": _get_user, **iam_keys.ACTIONS, **iam_mfa.ACTIONS, **iam_policies.ACTIONS}
+ACTIONS = {"GetUser": _get_user, **iam_keys.ACTIONS, **iam_mfa.ACTIONS, **iam_policies.ACTIONS,
+           **iam_roles.ACTIONS}
 
 
 def perform(call):

@@ -4,9 +4,8 @@
 from urllib.parse import quote
 
 import document
-import policy
 from answer import AwsError
-from subject import USER_NAME, page, user_of, visible_ms
+from subject import USER_NAME, page, role_of, user_of, visible_ms
 
 # All inline policies of one identity together, white space not counted.
 USER_CHARACTERS = 2048
@@ -25,18 +24,6 @@ def _policy_document(call):
 def _named_user(call):
     call.parameters.text("UserName", 1, 128, USER_NAME, required=True)
     return user_of(call)
-
-
-def _named_role(call):
-    name = call.parameters.text("RoleName", 1, 64, USER_NAME, required=True)
-    call.parameters.check()
-    account = call.caller.account
-    role = account.roles.get(name)
-    arn = role.arn if role is not None else account.arn("iam", f"role/{name}")
-    policy.authorize_iam(call, policy.Target(arn, f"role {name}"))
-    if role is None:
-        raise AwsError(404, "NoSuchEntity", f"The role with name {name} cannot be found.")
-    return role
 
 
 def _put(call, identity, name, text, most, shown):
@@ -67,7 +54,7 @@ def _put_user_policy(call):
 
 def _put_role_policy(call):
     name, text = _policy_name(call), _policy_document(call)
-    role = _named_role(call)
+    role = role_of(call)
     _put(call, role, name, text, ROLE_CHARACTERS, f"role {role.name}")
 
 
@@ -78,7 +65,7 @@ def _delete_user_policy(call):
 
 def _delete_role_policy(call):
     name = _policy_name(call)
-    _delete(call, _named_role(call), name, "role")
+    _delete(call, role_of(call), name, "role")
 
 
 def _get_user_policy(call):

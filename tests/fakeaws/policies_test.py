@@ -183,6 +183,33 @@ class Policies(Running):
             reply = self.call("AssumeRole", keys, RoleArn=role, RoleSessionName="test")
             self.assertEqual(reply.status, status, reply.text)
 
+    def role_call(self, action, keys=None, **parameters):
+        return self.client.call(keys or self.admin, action, service="iam", RoleName="new",
+                                **parameters)
+
+    def test_trust_by_a_call(self):
+        def trust(*arns, **more):
+            return policy({"Effect": "Allow", "Action": "sts:AssumeRole",
+                           "Principal": {"AWS": list(arns)}, **more})
+
+        def assumes():
+            return self.call("AssumeRole", self.session, RoleArn=arn, RoleSessionName="test").status
+        admin = "arn:aws:iam::123456789012:user/admin"
+        made = {"AssumeRolePolicyDocument": trust(admin)}
+        self.refused(self.role_call("CreateRole", self.session, **made), 403, "AccessDenied")
+        arn = self.role_call("CreateRole", **made).field("Arn")
+        self.assertEqual(assumes(), 403)
+        self.refused(self.role_call("CreateRole", **made), 409, "EntityAlreadyExists")
+        changed = {"PolicyDocument": trust(admin, ALICE)}
+        self.refused(self.role_call("UpdateAssumeRolePolicy", self.session, **changed), 403,
+                     "AccessDenied")
+        self.assertEqual(self.role_call("UpdateAssumeRolePolicy", **changed).status, 200)
+        self.assertEqual(assumes(), 200)
+        for text in ("", "{}", policy(statement()), trust(ALICE, Condition={}),
+                     trust(ALICE, Effect="Deny")):
+            self.assertEqual(self.role_call("UpdateAssumeRolePolicy", PolicyDocument=text).status,
+                             400, text)
+
     def deny_before(self):
         """Deny what was issued until now, which is 5 s after the test began."""
         self.move_clock(5000)

@@ -38,6 +38,26 @@ def user_of(call, implicit_for_sessions=False):
     return user
 
 
+def named_role(call):
+    """The name of the role that a call is about, and the role or None, once its parameters are
+    right and the caller may."""
+    name = call.parameters.text("RoleName", 1, 64, USER_NAME, required=True)
+    call.parameters.check()
+    account = call.caller.account
+    role = account.roles.get(name)
+    arn = role.arn if role is not None else account.arn("iam", f"role/{name}")
+    policy.authorize_iam(call, policy.Target(arn, f"role {name}"))
+    return name, role
+
+
+def role_of(call):
+    """The role that a call is about, which must be there."""
+    name, role = named_role(call)
+    if role is None:
+        raise AwsError(404, "NoSuchEntity", f"The role with name {name} cannot be found.")
+    return role
+
+
 def visible_ms(call):
     return call.world.visible_ms(call.now_ms)
 
