@@ -118,8 +118,9 @@ bool vault_is_elsewhere(const struct vault *vault);
  * Write the vault, unlocked or narrowed, as the next generation, under vault.lock. Narrowed, its
  * head must be as it was believed, else the process ends: a fault of ours. EXIT_FAILED where
  * another process wrote since it was read (nothing is changed; read it again). 0; 1: it is written,
- * but the state folder does not know, or a power cut may undo it, and error says so; -1: the file is the old one, or one that
- * reads back otherwise than it was written, and the vault in memory is good for vault_free() only.
+ * but the state folder does not know, or a power cut may undo it, and error says so; -1: the file
+ * is the old one, or one that reads back otherwise than it was written, and the vault in memory is
+ * good for vault_free() only.
  */
 int vault_write(struct vault *vault, struct error *error);
 

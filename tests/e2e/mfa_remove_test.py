@@ -295,23 +295,33 @@ class KeyRemoved(MfaCase):
         self.assertNotIn("mfa/", self.removed())
 
 
-class Shared(MfaCase):
-    """Two access keys of one user in the vault, which go by one device: it goes with the last of them."""
+class TwoKeys(MfaCase):
+    """Two access keys of one user in the vault, which go by one device."""
 
     def setUp(self):
         super().setUp()
         self.added()
+        self.add_home()
+        self.machine.pinentry("confirm yes", "confirm yes")
+        self.next_step(2)
+
+    def add_home(self, *words):
         made = self.as_admin("CreateAccessKey", UserName="alice")
         text = json.dumps({name: made.field(name) for name in ("AccessKeyId", "SecretAccessKey")})
         check(self.machine.awstap("key", "add", "home", "--sts-endpoint-url", self.aws.endpoint, "--iam-endpoint-url",
-                                  self.aws.endpoint, text=text))
-        check(self.machine.awstap("mfa", "import", "home", "--mfa-serial", FIRST, text=self.seeds()[0]))
-        self.machine.pinentry("confirm yes", "confirm yes")
-        self.next_step(2)
+                                  self.aws.endpoint, *words, text=text))
 
     def assert_home_works(self):
         self.next_step(2)
         self.assertTrue(self.has_mfa(check(self.machine.awstap("get", "home")).json()))
+
+
+class Shared(TwoKeys):
+    """Each has its seed: the device goes with the last of them."""
+
+    def add_home(self, *words):
+        super().add_home(*words)
+        check(self.machine.awstap("mfa", "import", "home", "--mfa-serial", FIRST, text=self.seeds()[0]))
 
     def test_remove(self):
         result = check(self.mfa("remove"))
@@ -339,22 +349,14 @@ class Shared(MfaCase):
         self.assertIn(FIRST, check(self.machine.awstap("key", "remove", "work")).out)
 
 
-class SharedSeed(MfaCase):
-    """The second key goes by the device too, and its codes come from the first one's seed, which nobody else has."""
+class SharedSeed(TwoKeys):
+    """The second one's codes come from the first one's seed, which nobody else has."""
 
-    def setUp(self):
-        super().setUp()
-        self.added()
-        made = self.as_admin("CreateAccessKey", UserName="alice")
-        text = json.dumps({name: made.field(name) for name in ("AccessKeyId", "SecretAccessKey")})
-        check(self.machine.awstap("key", "add", "home", "--mfa-serial", FIRST, "--sts-endpoint-url", self.aws.endpoint,
-                                  "--iam-endpoint-url", self.aws.endpoint, text=text))
-        self.machine.pinentry("confirm yes")
-        self.next_step(2)
+    def add_home(self, *words):
+        super().add_home("--mfa-serial", FIRST, *words)
 
     def assert_home_has_it(self):
-        self.next_step(2)
-        self.assertTrue(self.has_mfa(check(self.machine.awstap("get", "home")).json()))
+        self.assert_home_works()
         self.machine.pinentry("confirm yes")
         self.next_step(2)
         self.assertIn(f"{FIRST} is deleted, and its seed", check(self.mfa("remove", "home")).out)
