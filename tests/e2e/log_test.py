@@ -123,6 +123,7 @@ class Verified(LogCase):
         for minute in range(3):
             self.machine.clock(minute * 60000)  # each session wants a code of its own
             check(self.machine.awstap("get", "work"))
+            self.machine.wait_no_signer()  # lock ends what is under way
             check(self.machine.awstap("lock"))
         wait_for(lambda: self.anchored() == 8, "the anchor of the third unlock")
         lines = self.lines()
