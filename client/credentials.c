@@ -293,55 +293,64 @@ static const char *overriding(struct span name)
     return NULL;
 }
 
-const char *credentials_overriding(const struct credentials *credentials, const char *name)
+/* Whether the section is of this name; NULL: [DEFAULT]. */
+static bool heads(struct span heading, const char *name)
 {
-    char here[sizeof credentials->profiles->name] = "";
+    char here[sizeof((struct credentials *)0)->profiles->name];
+
+    if (is_default(heading))
+        return !name;
+    return name && read_heading(heading, here, sizeof here) && strcmp(here, name) == 0;
+}
+
+/* What judge says of the first setting, in the sections of this name, that it says anything of;
+ * *there: there is such a section. */
+static const char *judge_section(const struct credentials *credentials, const char *name,
+                                 const char *judge(const struct ini_line *setting), bool *there)
+{
     const char *found = NULL;
     struct ini_line line;
+    bool here = false;
     struct ini ini;
 
-    if (!credentials->text)
-        return NULL;
-    ini_begin(&ini, credentials->text, credentials->len);
-    while (!found && ini_next(&ini, &line)) {
-        if (line.kind == INI_SECTION && !read_heading(line.name, here, sizeof here))
-            *here = '\0';
-        if (line.kind == INI_SETTING && line.value.len && strcmp(here, name) == 0)
-            found = overriding(line.name);
+    *there = false;
+    ini_begin(&ini, credentials->text ? credentials->text : "", credentials->len);
+    while (ini_next(&ini, &line)) {
+        if (line.kind == INI_SECTION)
+            here = heads(line.name, name);
+        *there = *there || here;
+        if (here && line.kind == INI_SETTING && !found)
+            found = judge(&line);
     }
     return found;
 }
 
+static const char *judge_way(const struct ini_line *setting)
+{
+    return setting->value.len ? overriding(setting->name) : NULL;
+}
+
 /* An access key counts without a value, too: AWS tools take it, and fail. */
-static const char *standing_before(const struct ini_line *setting)
+static const char *judge_inherited(const struct ini_line *setting)
 {
     static const char KEY[] = "aws_access_key_id";
 
-    if (span_is_key(setting->name, KEY))
-        return KEY;
-    return setting->value.len ? overriding(setting->name) : NULL;
+    return span_is_key(setting->name, KEY) ? KEY : judge_way(setting);
+}
+
+const char *credentials_overriding(const struct credentials *credentials, const char *name)
+{
+    bool there;
+
+    return judge_section(credentials, name, judge_way, &there);
 }
 
 const char *credentials_inherited(const struct credentials *credentials, const char *name)
 {
-    char here[sizeof credentials->profiles->name];
-    bool in_default = false, there = false;
-    const char *found = NULL;
-    struct ini_line line;
-    struct ini ini;
+    bool there;
+    const char *found = judge_section(credentials, NULL, judge_inherited, &there);
 
-    if (!credentials->text)
-        return NULL;
-    ini_begin(&ini, credentials->text, credentials->len);
-    while (ini_next(&ini, &line)) {
-        if (line.kind == INI_SECTION) {
-            in_default = is_default(line.name);
-            there = there || (!in_default && read_heading(line.name, here, sizeof here) &&
-                              strcmp(here, name) == 0);
-        }
-        if (in_default && line.kind == INI_SETTING && !found)
-            found = standing_before(&line);
-    }
+    judge_section(credentials, name, judge_way, &there);
     return there ? found : NULL;
 }
 

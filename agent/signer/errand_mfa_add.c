@@ -101,11 +101,15 @@ static int compute_codes(struct adding *adding, struct error *error)
     return r;
 }
 
-/* The seed that is to be replaced may be another key's only one. */
-static int share_seed(const struct life *life, struct error *error)
+/* The seed that is to be replaced may be another key's only one. Once the key goes by the new
+ * device that has been seen to. */
+static int share_seed(struct adding *adding, struct error *error)
 {
+    const struct life *life = &adding->life;
     const struct key *key = life_key(life);
-    int r = vault_share_seed(life->vault, key, key->mfa_serial, error);
+    int r = task_of(adding)->phase == PHASE_ENABLED
+                ? 0
+                : vault_share_seed(life->vault, key, key->mfa_serial, error);
 
     return r == 1 ? errand_write(life->agent, life->vault, error) : r;
 }
@@ -121,7 +125,7 @@ static int opened(struct life *life, void *context, struct error *error)
         if (serial_allow(life->vault, key, mfa_name_serial(key, nth, serial), &adding->allowed[nth],
                          error) < 0)
             return -1;
-    if (share_seed(life, error) < 0 ||
+    if (share_seed(adding, error) < 0 ||
         mfa_session_prepare(&adding->session, life->vault, key, error) < 0)
         return -1;
     return task_of(adding)->phase == PHASE_SEALED ? compute_codes(adding, error) : 0;

@@ -90,22 +90,21 @@ class WatchedAgent(world.Case):
         """Of a key that is locked with the screen, not even what was opened before it goes on."""
         check(self.machine.awstap("key", "set", "work", "lock_on=screen"))
         self.get()
-        self.aws.fault("hang", on="ListAccessKeys")
+        self.assert_locks_while("ListAccessKeys")
+
+    def assert_locks_while(self, action):
+        """The screen is locked while a rotation waits for AWS's answer to that."""
+        self.aws.fault("hang", on=action)
         self.machine.clock(31000)  # to the next TOTP code
         child = self.machine.start("awstap", "key", "rotate", "work")
-        self.aws.wait(action="ListAccessKeys")
+        self.aws.wait(action=action)
         self.desktop.do("hint 1")
         self.assert_fails(self.machine.finish(child), 4, "locked")
 
     def test_policy_locks_an_operation_that_begins(self):
         """Before the agent knows the policy of its key."""
         check(self.machine.awstap("key", "set", "work", "lock_on=screen"))
-        self.aws.fault("hang", on="GetSessionToken")
-        self.machine.clock(31000)  # to the next TOTP code
-        child = self.machine.start("awstap", "key", "rotate", "work")
-        self.aws.wait(action="GetSessionToken")
-        self.desktop.do("hint 1")
-        self.assert_fails(self.machine.finish(child), 4, "locked")
+        self.assert_locks_while("GetSessionToken")
 
     def test_policy_locks_the_vault(self):
         """With the sessions of such a key goes what seals a new secret of any key's without a touch."""
