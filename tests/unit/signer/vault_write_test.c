@@ -232,6 +232,31 @@ static void folder_not_synced(void **state)
     vault_free(vault);
 }
 
+static int change_nothing(struct vault *vault, void *context, struct error *error)
+{
+    (void)vault;
+    (void)context;
+    (void)error;
+    return 0;
+}
+
+/* A step at AWS comes after a change: not after one that a power cut may take back. */
+static void change_not_synced(void **state)
+{
+    struct fixture *fixture = *state;
+    struct vault *vault = fixture_unlock(fixture);
+
+    vault_narrow(vault);
+    root = fixture->folder;
+    fault_errno = EIO;
+    fault_at = calls + FOLDER_SYNC;
+    assert_int_equal(vault_change(vault, change_nothing, NULL, &fixture->error), -1);
+    fault_at = 0;
+    root = NULL;
+    assert_non_null(strstr(fixture->error.text, "may not outlast a power cut"));
+    vault_free(vault);
+}
+
 /* The state folder is not told of a vault that is not there. */
 static void read_back(void **state)
 {
@@ -257,6 +282,7 @@ int main(void)
         cmocka_unit_test(disk_full),
         cmocka_unit_test_setup_teardown(synced, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(folder_not_synced, fixture_setup, fixture_teardown),
+        cmocka_unit_test_setup_teardown(change_not_synced, fixture_setup, fixture_teardown),
         cmocka_unit_test_setup_teardown(read_back, fixture_setup, fixture_teardown),
     };
 
