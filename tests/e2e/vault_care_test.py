@@ -81,6 +81,16 @@ class Export(CareCase):
         self.assert_fails(self.machine.awstap("vault", "export", self.backup), 1, "there already")
         self.assertFalse(os.path.exists(self.backup))
 
+    def test_over_nothing_that_comes_meanwhile(self):
+        points = Points(self.machine)
+        points.plan("awstap rename 1 hold")
+        child = self.machine.start("awstap", "vault", "export", self.backup)
+        wait_for(lambda: points.count("awstap", "rename"), "the fault point")
+        self.machine.give(self.backup, b"another's")
+        points.plan("")
+        self.assert_fails(self.machine.finish(child), 1, self.backup, "there already")
+        self.assertEqual(read(self.backup), b"another's")
+
     def test_no_such_folder(self):
         self.assert_fails(self.machine.awstap("vault", "export", "none/backup"), 1, "none/backup", "No such file")
 
